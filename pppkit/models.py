@@ -220,7 +220,7 @@ def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[s
 
     def record(name: str):
         def hook(module, inputs, output):
-            if isinstance(output, torch.Tensor) and output.dim() == 4 and min(output.shape[2:]) > 1 and not isinstance(module, nn.AdaptiveAvgPool2d):
+            if isinstance(output, torch.Tensor) and output.dim() == 4 and output.shape[2] == output.shape[3] > 1 and not isinstance(module, nn.AdaptiveAvgPool2d):
                 ended.append((tuple(output.shape[2:]), name))
 
         return hook
