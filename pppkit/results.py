@@ -1,0 +1,118 @@
+"""Result rows on disk: appended as trials end, keyed by their parameters, each with its provenance."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+
+@lru_cache(maxsize=1)
+def code_revision() -> str:
+    """The commit that pppkit runs from, with a `+` where files differ from it; empty outside a checkout."""
+    here = Path(__file__).parent
+
+    def git(*args: str) -> str:
+        return subprocess.run(["git", "-C", str(here), *args], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def provenance(*, profile: str, seed: int, seconds: float, device: str, dtype: str) -> dict[str, Any]:
+    """Columns that say where a row comes from.
+
+    Args:
+        profile: `"quick"`, `"published"` or `"paper"`.
+        seed: The seed that the trial's randomness starts from.
+        seconds: Wall-clock time of the trial.
+        device: `"cpu"`, or the accelerator's name.
+        dtype: Number format of the measurement.
+    """
+    return {
+        "profile": profile,
+        "seed": seed,
+        "seconds": round(seconds, 2),
+        "device": device,
+        "dtype": dtype,
+        "pppkit": version("pppkit"),
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+        "revision": code_revision(),
+    }
+
+
+class Store:
+    """A CSV of result rows that only grows.
+
+    Args:
+        path: The file; made with its folder when the first rows come.
+        key: Columns that identify a trial. A trial may have several rows, which are written together.
+    """
+
+    def __init__(self, path: str | Path, key: Sequence[str]):
+        self.path, self.key = Path(path), list(key)
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r}, key={self.key})"
+
+    def load(self) -> pd.DataFrame:
+        """All rows; empty where there is no file yet."""
+        return pd.read_csv(self.path, keep_default_na=True) if self.path.exists() else pd.DataFrame(columns=self.key)
+
+    def has(self, trial: Mapping[str, Any]) -> bool:
+        """Whether a trial's rows are present."""
+        return self._key(trial) in self._present(self.load())
+
+    def missing(self, trials: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The trials whose rows are not present yet, in the order given."""
+        present = self._present(self.load())
+        return [t for t in trials if self._key(t) not in present]
+
+    def append(self, rows: pd.DataFrame) -> None:
+        """Adds the rows of one or more whole trials: all of them reach the disk or none, also when processes append at once.
+
+        Raises:
+            ValueError: If a key column is missing or a trial's rows are present already.
+        """
+        lack = [c for c in self.key if c not in rows]
+        if lack:
+            raise ValueError(f"rows lack the key columns {', '.join(lack)} of {self.path.name}")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            old = self.load()
+            twice = self._present(old) & self._present(rows)
+            if twice:
+                raise ValueError(f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again")
+            part = self.path.with_suffix(".part")
+            (pd.concat([old, rows]) if len(old) else rows).to_csv(part, index=False, lineterminator="\n")
+            with open(part) as written:
+                os.fsync(written.fileno())
+            part.replace(self.path)
+
+    def _key(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(_canonical(row[c]) for c in self.key)
+
+    def _present(self, rows: pd.DataFrame) -> set[tuple[str, ...]]:
+        return {self._key(r) for r in rows[self.key].drop_duplicates().to_dict("records")}
+
+
+def _canonical(value: Any) -> str:
+    """One text for a value before and after its way through a CSV (1 and 1.0, None and NaN)."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return repr(float(value))
+    return str(value)
