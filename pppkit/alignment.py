@@ -294,7 +294,7 @@ def reach(model: nn.Module, layers: Sequence[str] | None = None, size: int = 224
             why = str(error).splitlines()[0]
             if scheme is None or not (Scheme.parse(scheme).full or scheme == "none"):
                 raise AlignmentError(f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one (attention)") from error
-            raise ValueError(f"padding={scheme!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why})") from error
+            raise ValueError(f"padding={scheme!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why}); a larger size may help") from error
 
     record = GlobalPools()
     small, large = sizes(size, record), sizes(size + 512)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -30,27 +31,30 @@ def code_revision() -> str:
         return ""
 
 
-def provenance(*, profile: str, seed: int, seconds: float, device: str, dtype: str) -> dict[str, Any]:
-    """Columns that say where a row comes from.
-
-    Args:
-        profile: `"quick"`, `"published"` or `"paper"`.
-        seed: The seed that the trial's randomness starts from.
-        seconds: Wall-clock time of the trial.
-        device: `"cpu"`, or the accelerator's name.
-        dtype: Number format of the measurement.
-    """
+def provenance(profile: str) -> dict[str, str]:
+    """Columns that say how a row was made; `measure_ppp` adds seed, seconds, device and dtype."""
     return {
         "profile": profile,
-        "seed": seed,
-        "seconds": round(seconds, 2),
-        "device": device,
-        "dtype": dtype,
         "pppkit": version("pppkit"),
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
         "revision": code_revision(),
     }
+
+
+def save_maps(path: str | Path, maps: Mapping[tuple[str, ...], np.ndarray]) -> None:
+    """Writes named arrays as float32 (`.npz`), whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    np.savez_compressed(part, **{"|".join(k): v.astype(np.float32) for k, v in maps.items()})  # type: ignore[arg-type]
+    part.replace(path)
+
+
+def load_maps(path: str | Path) -> dict[tuple[str, ...], np.ndarray]:
+    """What `save_maps` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {tuple(k.split("|")): arrays[k] for k in arrays.files}
 
 
 class Store:

@@ -67,13 +67,14 @@ class Twin(TorchFunctionMode):
     Args:
         scheme: The padding scheme of the regular run: its fill does not matter, but whether it is full or none does. None
             for the padding that the model has.
+        phase: Begin strided windows where the regular run's begin. False shows what happens otherwise.
         valid: Strip the padding (the twin). Otherwise the network runs as it is and only the geometry is followed.
     """
 
-    def __init__(self, scheme: str | None = None, *, valid: bool = True):
+    def __init__(self, scheme: str | None = None, *, valid: bool = True, phase: bool = True):
         super().__init__()
         self.fill, self.full = Scheme.parse(scheme) if scheme else ("zeros", False)
-        self.valid = valid
+        self.valid, self.phase = valid, phase
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -122,7 +123,7 @@ class Twin(TorchFunctionMode):
             before.append(g.before[i] + low * g.stride[i])
             after.append(g.after[i] + ((count - 1) * s - low + k - n) * g.stride[i])
             offset.append(start // s if self.valid else 0)
-            cut.append(start % s if self.valid else 0)  # begin where the regular run's windows begin
+            cut.append(start % s if self.valid and self.phase else 0)  # begin where the regular run's windows begin
         if self.valid:
             a = a | {"input": x[..., cut[0] :, cut[1] :], "padding": 0} | ({} if conv else {"ceil_mode": False})
         return attach(func(**a), Geometry(tuple(regular), tuple(jump), tuple(before), tuple(after), tuple(offset), g.axes))  # type: ignore[arg-type]
