@@ -33,14 +33,14 @@ class PPPResult:
             over images, every reading under its name, n, size, margin, seed, seconds, device, dtype.
         convergence: The same metrics after fewer images: padding, layer, n, snr_ppp, mae_ppp, and their intervals.
         maps: For each (padding, layer) the channel means over all images: `ppp`, `optimal`, `padded`, each `(H, W)`.
-        snapshots: For each (padding, layer) the PPP maps at the image counts in `counts`, `(len(counts), H, W)`.
+        snapshots: For each (padding, layer) the same maps after the numbers of images in `counts`, `(len(counts), H, W)`.
         counts: Numbers of images at which convergence and snapshots were taken.
     """
 
     rows: pd.DataFrame
     convergence: pd.DataFrame
     maps: dict[tuple[str, str], dict[str, np.ndarray]]
-    snapshots: dict[tuple[str, str], np.ndarray]
+    snapshots: dict[tuple[str, str], dict[str, np.ndarray]]
     counts: list[int] = field(default_factory=list)
 
     def map(self, layer: str | None = None, padding: str | None = None, kind: str = "ppp") -> np.ndarray:
@@ -121,7 +121,7 @@ def measure_ppp(
     generators = {p: generator or torch.Generator(where).manual_seed(seed) for p in paddings}
 
     metrics: dict[tuple[str, str], PPP] = {}
-    snapshots: dict[tuple[str, str], list[np.ndarray]] = {}
+    snapshots: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     convergence, started, done = [], time.perf_counter(), 0
     bar = tqdm(total=n, desc="PPP", unit="image", disable=not progress)
     for batch in _batches(places, _ends(n, batch_size, counts), next(model.parameters()), normalize):
@@ -144,19 +144,23 @@ def measure_ppp(
         bar.update(len(batch))
         if done in counts:
             for key, metric in metrics.items():
-                found = metric.compute()
-                snapshots[key].append(found["map"].cpu().numpy())
-                convergence.append({"padding": key[0], "layer": key[1], "n": done} | _headline(found))
+                snapshots[key].append(_maps(metric))
+                convergence.append({"padding": key[0], "layer": key[1], "n": done} | _headline(metric.compute()))
     bar.close()
     seconds = time.perf_counter() - started
     rows, maps = [], {}
     for key, metric in metrics.items():
-        found, sums = metric.compute(), metric.sums()
-        maps[key] = {kind: (getattr(sums, "distance" if kind == "ppp" else kind) / sums.count).cpu().numpy() for kind in MAPS}
+        found, maps[key] = metric.compute(), _maps(metric)
         row = {"padding": key[0], "layer": key[1], "level": 1 + layers.index(key[1]), "n": n, "size": size, "margin": margin} | _headline(found)
         row |= {f"snr {r}": found["snr"][r].value for r in SNR_READINGS} | {f"mae {r}": found["mae"][r].value for r in MAE_READINGS}
         rows.append(row | {"seed": seed, "seconds": round(seconds, 2), "device": _device_name(where), "dtype": str(batch.dtype).removeprefix("torch.")})
-    return PPPResult(pd.DataFrame(rows), pd.DataFrame(convergence), maps, {k: np.stack(v) for k, v in snapshots.items()}, counts)
+    stacks = {key: {kind: np.stack([s[kind] for s in steps]) for kind in MAPS} for key, steps in snapshots.items()}
+    return PPPResult(pd.DataFrame(rows), pd.DataFrame(convergence), maps, stacks, counts)
+
+
+def _maps(metric: PPP) -> dict[str, np.ndarray]:
+    sums = metric.sums()
+    return {kind: (getattr(sums, "distance" if kind == "ppp" else kind) / sums.count).cpu().numpy() for kind in MAPS}
 
 
 def _check(model: nn.Module, paddings: list[str | None], size: int, n: int, batch_size: int, device, generator: torch.Generator | None) -> torch.device:

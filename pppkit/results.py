@@ -31,6 +31,14 @@ def code_revision() -> str:
         return ""
 
 
+def results_folder(profile: str, results: str = "") -> Path:
+    """Where a notebook's rows are: the folder it was given, else the published ones for that profile, else `my-results`.
+
+    Relative to the notebook, that is to `notebooks/`.
+    """
+    return Path(results) if results else Path("../book/results" if profile == "published" else "my-results")
+
+
 def provenance(profile: str) -> dict[str, str]:
     """Columns that say how a row was made; `measure_ppp` adds seed, seconds, device and dtype."""
     return {

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from .. import models
-from ..measure import MAPS, measure_ppp
+from ..measure import measure_ppp
 from ..results import Store, load_maps, provenance, save_maps
 from .sources import open_source
 
@@ -37,8 +37,8 @@ def run(
         weights: A checkpoint's file; None for an untrained network.
 
     Returns:
-        Rows (padding, layer, n, metrics and their intervals), and maps by (kind, padding, layer): ppp, optimal and padded
-        `(H, W)`, and snapshots `(counts, H, W)` of the PPP map.
+        Rows (padding, layer, n, metrics and their intervals), and for each (kind, padding, layer) the maps ppp, optimal and
+        padded after each of the numbers of images, `(counts, H, W)`.
     """
     if profile not in PROFILES:
         raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
@@ -50,15 +50,9 @@ def run(
         scenes = open_source(source, satellite)
         net = models.build(model, weights=weights) if weights else models.build(model, width=p["width"])
         result = measure_ppp(net, scenes, padding=PADDINGS, n=p["n"], size=p["size"], counts=COUNTS)
-        maps = {(kind, *key): result.maps[key][kind] for key in result.maps for kind in MAPS}
-        save_maps(path, maps | {("snapshots", *key): stack for key, stack in result.snapshots.items()})
+        save_maps(path, {(kind, *key): stack for key, kinds in result.snapshots.items() for kind, stack in kinds.items()})
         made = result.rows.iloc[0][["size", "margin", "seed", "seconds", "device", "dtype"]].to_dict()
         store.append(result.convergence.assign(**trial, **made, **{k: v for k, v in provenance(profile).items() if k != "profile"}))
     rows = store.load()
     present = (rows["profile"] == profile) & (rows["source"] == source) & (rows["model"] == model) & (rows["weights_seed"].astype(str) == str(trial["weights_seed"]))
     return rows[present].reset_index(drop=True), load_maps(path)
-
-
-def counts_of(rows: pd.DataFrame) -> Sequence[int]:
-    """The numbers of images at which a run was recorded."""
-    return sorted(int(n) for n in rows["n"].unique())

@@ -1,0 +1,57 @@
+"""Plotly figures in an offline Jupyter Book: a MIME renderer for myst-nb and the Sphinx extension that ships the scripts."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import plotly
+from docutils import nodes
+
+FIGURE = "application/vnd.plotly.v1+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+STATIC = Path(__file__).parent / "static"
+
+
+class PlotlyMime:
+    """Writes a figure as its JSON in a `div`; pages without figures load no script."""
+
+    mime_priority_overrides = [(builder, mime, 1) for builder in ("html", "dirhtml", "singlehtml") for mime in (FIGURE, WIDGET)]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Called by myst-nb for each output; None leaves it to the next renderer."""
+        if data.mime_type == WIDGET:  # a control without a kernel would be dead
+            note = '<p class="live-only">A live control stands here in JupyterLab (<code>make lab</code>).</p>'
+            return [nodes.raw(text=note, format="html")]
+        if data.mime_type != FIGURE:
+            return None
+        figure = json.dumps(data.content, separators=(",", ":")).replace("</", "<\\/")
+        height = (data.content.get("layout") or {}).get("height", 450)
+        renderer.add_js_file("plotly", "plotly.min.js", {"defer": "defer", "priority": 300})
+        renderer.add_js_file("plotly-init", "plotly-init.js", {"defer": "defer", "priority": 301})
+        html = f'<div class="plotly-offline" style="height:{height}px"><script type="application/json">{figure}</script></div>'
+        return [nodes.raw(text=html, format="html", classes=["output"])]
+
+
+def mathjax() -> Path:
+    """The MathJax bundle that the book serves itself: SVG output needs no font files."""
+    spec = find_spec("sphinx-mathjax-offline")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("sphinx-mathjax-offline is not installed; install pppkit[book]")
+    return Path(spec.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
+
+
+def _add_scripts(app: Any) -> None:
+    scripts = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    app.config.html_static_path += [str(scripts), str(STATIC / "plotly-init.js"), str(STATIC / "book.css"), str(mathjax())]
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Entry point of the Sphinx extension."""
+    app.connect("builder-inited", _add_scripts)
+    app.add_css_file("book.css")
+    app.config.mathjax_path = "tex-svg-full.js"
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,287 @@
+"""Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+COLORSCALE = "Viridis"
+GREY = [[0, "#8a8a8a"], [1, "#e4e4e4"]]
+# Okabe and Ito's palette: told apart by readers with every kind of colour vision, on light and on dark pages.
+PALETTE = {
+    **{"zeros": "#0072B2", "circular": "#E69F00", "reflect": "#009E73", "replicate": "#CC79A7", "randn": "#D55E00"},
+    **{"none": "#7f7f7f", "partial": "#56B4E9"},
+}
+CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
+TILTED = {"x": 1.15, "y": -1.35, "z": 0.95}
+ABOVE = {"x": 0.0, "y": -0.01, "z": 2.1}
+
+
+def _finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
+    """The look of every figure: as wide as the page, transparent, with room for a title of two lines."""
+    top = 30 + (24 * (1 + title.count("<br>")) if title else 0)
+    margin = {"l": 60, "r": 20, "t": top, "b": 50} | layout.pop("margin", {})
+    fig.update_layout(
+        template="plotly_white",
+        height=height,
+        margin=margin,
+        title={"text": title, "x": 0, "xanchor": "left", "xref": "paper", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 8}, "font": {"size": 15}}
+        if title
+        else None,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 12},
+        **layout,
+    )
+    return fig
+
+
+def _scene(z_title: str, z_range: Sequence[float] | None = None, eye: Mapping[str, float] = TILTED) -> dict:
+    axis = {"showbackground": False, "tickfont": {"size": 10}}
+    return {
+        "xaxis": {"title": {"text": "x"}, **axis},
+        "yaxis": {"title": {"text": "y"}, "autorange": "reversed", **axis},
+        "zaxis": {"title": {"text": z_title}, "nticks": 5, "exponentformat": "power", **axis} | ({"range": list(z_range)} if z_range else {}),
+        "aspectratio": {"x": 1, "y": 1, "z": 0.6},
+        "camera": {"eye": dict(eye), "up": {"x": 0, "y": 0, "z": 1}},
+    }
+
+
+def _views(x: float = 1.0, y: float = 0.0) -> dict:
+    """Two buttons: tilted and from above, as in the paper's two rows."""
+    above = {"scene.camera.eye": ABOVE}
+    return {
+        "type": "buttons", "direction": "right", "x": x, "y": y, "xanchor": "right", "yanchor": "bottom", "showactive": False, "pad": {"r": 4, "b": 4},
+        "buttons": [{"label": "Tilted", "method": "relayout", "args": [{"scene.camera.eye": TILTED}]}, {"label": "From above", "method": "relayout", "args": [above]}],
+    }  # fmt: skip
+
+
+def _z(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values, np.float32)
+
+
+def surface(values: np.ndarray, title: str = "", *, unit: str = "PPP", height: int = 480) -> go.Figure:
+    """One map as a surface to turn, with a tilted view and one from above.
+
+    Args:
+        values: `(H, W)`.
+        title: Shown above; two lines at most.
+        unit: Title of the vertical axis and the colour bar.
+        height: In screen pixels.
+    """
+    z = _z(values)
+    bar = {"title": {"text": unit}, "thickness": 12, "len": 0.7, "exponentformat": "power"}
+    fig = go.Figure(go.Surface(z=z, colorscale=COLORSCALE, colorbar=bar, hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>"))
+    return _finish(fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views()])
+
+
+def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, unit: str = "mean feature", height: int = 480) -> go.Figure:
+    """Optimally padded features in grey and algorithmically padded ones in colour, in one scene.
+
+    Args:
+        optimal: `(H, W)`.
+        padded: `(H, W)`.
+        title: Shown above.
+        unit: Title of the vertical axis.
+        height: In screen pixels.
+    """
+    bar = {"title": {"text": "padded"}, "thickness": 12, "len": 0.7, "exponentformat": "power"}
+    hover = "y %{y}, x %{x}<br>%{z:.4g}<extra>%{fullData.name}</extra>"
+    fig = go.Figure(
+        [
+            go.Surface(z=_z(optimal), colorscale=GREY, showscale=False, name="optimal padding", opacity=0.9, hovertemplate=hover, showlegend=True),
+            go.Surface(z=_z(padded), colorscale=COLORSCALE, colorbar=bar, name="algorithmic padding", hovertemplate=hover, showlegend=True),
+        ]
+    )
+    legend = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
+    return _finish(fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views(y=0.0)], legend=legend)
+
+
+def emergence(steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], title: str = "", *, unit: str = "PPP", height: int = 560) -> go.Figure:
+    """Surfaces that change with the number of images: a slider, a film and both views, one scale for all steps.
+
+    Args:
+        steps: For each number of images the map `(H, W)` to show in colour, or two: the one in grey (optimal padding) first.
+        counts: Numbers of images.
+        title: Shown above.
+        unit: Title of the vertical axis and the colour bar.
+        height: In screen pixels.
+    """
+    stacks = [[_z(z) for z in step] for step in steps]
+    every = np.concatenate([z.ravel() for step in stacks for z in step])
+    low, high = (float(np.quantile(every, q)) for q in (0.001, 0.999))
+    low = min(low, 0.0) if unit == "PPP" else low
+    bar = {"title": {"text": unit}, "thickness": 12, "len": 0.7, "exponentformat": "power"}
+
+    def draw(step: list[np.ndarray]) -> list[go.Surface]:
+        hover = "y %{y}, x %{x}<br>%{z:.3g}<extra>%{fullData.name}</extra>"
+        grey = [go.Surface(z=z, colorscale=GREY, showscale=False, name="optimal padding", hovertemplate=hover) for z in step[:-1]]
+        return [*grey, go.Surface(z=step[-1], colorscale=COLORSCALE, cmin=low, cmax=high, colorbar=bar, name="padded" if grey else "PPP", hovertemplate=hover)]
+
+    fig = go.Figure(draw(stacks[-1]))
+    fig.frames = [go.Frame(name=str(n), data=draw(step)) for n, step in zip(counts, stacks)]
+    still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+    knobs = [{"label": str(n), "method": "animate", "args": [[str(n)], still]} for n in counts]
+    value = {"prefix": "images: ", "font": {"size": 14}}
+    slider = {"steps": knobs, "active": len(counts) - 1, "currentvalue": value, "pad": {"t": 10, "b": 5}, "len": 0.95, "x": 0.02}
+    film = {"frame": {"duration": 700, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
+    play = _views() | {"x": 0.0, "xanchor": "left", "buttons": [{"label": "▶ Play", "method": "animate", "args": [None, film]}]}
+    margin = {"l": 0, "r": 0, "b": 70}
+    return _finish(fig, height, title, scene=_scene(unit, (low, high)), margin=margin, updatemenus=[_views(), play], sliders=[slider])
+
+
+def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
+    """Maps side by side: one row for each first key, one column for each second.
+
+    Args:
+        maps: `(H, W)` by (row label, column label); a missing cell stays empty.
+        title: Shown above.
+        normalised: Scale each panel to [0, 1] by itself, as the paper's figures do (the figure says so). Otherwise one
+            scale for all panels of a column.
+        cell: Height of a row in screen pixels.
+    """
+    rows, columns = (list(dict.fromkeys(k[i] for k in maps)) for i in (0, 1))
+    fig = make_subplots(len(rows), len(columns), column_titles=columns, horizontal_spacing=0.02, vertical_spacing=0.12 / max(1, len(rows)))
+    for (row, column), values in maps.items():
+        z = _z(values)
+        scale = {"zmin": float(z.min()), "zmax": float(z.max())} if normalised else {"zmin": 0.0, "zmax": float(max(m.max() for k, m in maps.items() if k[1] == column))}
+        hover = f"{row}, {column}<br>y %{{y}}, x %{{x}}<br>%{{z:.3g}}<extra></extra>"
+        heat = go.Heatmap(z=z, colorscale=COLORSCALE, showscale=False, hovertemplate=hover, **scale)
+        fig.add_trace(heat, rows.index(row) + 1, columns.index(column) + 1)
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
+    for i, row in enumerate(rows):
+        fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
+    note = "each panel has its own scale: colours cannot be compared between panels" if normalised else "one scale in each column"
+    return _finish(fig, 90 + cell * len(rows), f"{title}<br><sup>{note}</sup>", margin={"l": 50, "r": 10, "b": 10, "t": 90})
+
+
+def lines(rows: pd.DataFrame, x: str, y: str, group: str, *, band: str | None = None, title: str = "", log_x: bool = False, log_y: bool = False, labels: Mapping[str, str] | None = None, height: int = 400) -> go.Figure:
+    """One line for each value of a column, with an optional band.
+
+    Args:
+        rows: Sorted by `x` within each group.
+        x: Column along the horizontal axis.
+        y: Column of the values.
+        group: Column that tells the lines apart.
+        band: Column with the half-width of the band.
+        title: Shown above.
+        log_x: Logarithmic horizontal axis.
+        log_y: Logarithmic vertical axis.
+        labels: Axis titles by column name.
+        height: In screen pixels.
+    """
+    names, fig = labels or {}, go.Figure()
+    for i, (name, part) in enumerate(rows.groupby(group, sort=False)):
+        colour = PALETTE.get(str(name), CYCLE[i % len(CYCLE)])
+        if band and part[band].notna().any():
+            low, high = part[y] - part[band].fillna(0), part[y] + part[band].fillna(0)
+            if log_y:
+                low = low.clip(lower=part[y] / 100)
+            edges = dict(x=[*part[x], *part[x][::-1]], y=[*high, *low[::-1]])
+            fig.add_trace(go.Scatter(**edges, fill="toself", fillcolor=_faint(colour), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(name)))
+        fig.add_trace(go.Scatter(x=part[x], y=part[y], name=str(name), mode="lines+markers", line={"color": colour}, legendgroup=str(name)))
+    fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
+    fig.update_yaxes(title={"text": names.get(y, y)}, type="log" if log_y else "linear", exponentformat="power", rangemode="normal" if log_y else "tozero")
+    return _finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+
+
+def _faint(colour: str) -> str:
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r},{g},{b},0.18)"
+
+
+def dots(rows: pd.DataFrame, category: str, value: str, group: str, *, error: str | None = None, title: str = "", label: str = "", log: bool = False, height: int = 420) -> go.Figure:
+    """Every row as a point beside its category, groups side by side; spread is seen, not summarised.
+
+    Args:
+        rows: One row a point.
+        category: Column along the horizontal axis.
+        value: Column along the vertical axis.
+        group: Column that gives the colour.
+        error: Column with the half-width of error bars.
+        title: Shown above.
+        label: Title of the vertical axis.
+        log: Logarithmic vertical axis.
+        height: In screen pixels.
+    """
+    fig = go.Figure()
+    order, groups = list(dict.fromkeys(rows[category])), list(dict.fromkeys(rows[group]))
+    for i, name in enumerate(groups):
+        part = rows[rows[group] == name]
+        place = [order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]]
+        bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
+        hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
+        style = {"color": PALETTE.get(str(name), CYCLE[i % len(CYCLE)]), "size": 8, "opacity": 0.8, "symbol": "diamond" if "paper" in str(name) else "circle"}
+        fig.add_trace(go.Scatter(x=place, y=part[value], mode="markers", name=str(name), marker=style, error_y=bars, customdata=part[category], hovertemplate=hover))
+    fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
+    fig.update_yaxes(title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero")
+    return _finish(fig, height, title, legend={"orientation": "h", "y": -0.15})
+
+
+def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *, height: int = 580, largest: int = 56) -> go.Figure:
+    """One surface and two menus: what to look at (network and layer), and under which padding and on which pictures.
+
+    Args:
+        maps: `(H, W)` by (network and layer, padding, pictures).
+        title: Shown above.
+        height: In screen pixels.
+        largest: Maps wider than this are averaged over blocks, to keep the page light; the hover label says so.
+    """
+    views, variants = list(dict.fromkeys(k[0] for k in maps)), list(dict.fromkeys(k[1:] for k in maps))
+
+    def reduced(view: str, variant: tuple[str, ...]) -> np.ndarray:
+        z = _z(maps[(view, *variant)])  # type: ignore[index]
+        step = -(-z.shape[0] // largest)
+        return z if step == 1 else z[: z.shape[0] // step * step, : z.shape[1] // step * step].reshape(z.shape[0] // step, step, -1, step).mean((1, 3))
+
+    fig = go.Figure()
+    bar = {"title": {"text": "PPP"}, "thickness": 12, "len": 0.6, "exponentformat": "power"}
+    for i, variant in enumerate(variants):
+        fig.add_trace(go.Surface(z=reduced(views[0], variant), colorscale=COLORSCALE, colorbar=bar, visible=i == 0, name=", ".join(variant)))
+    fig.update_traces(hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>")
+    look = [{"label": v, "method": "restyle", "args": [{"z": [reduced(v, variant) for variant in variants]}]} for v in views]
+    pick = [{"label": ", ".join(v), "method": "restyle", "args": ["visible", [i == j for j in range(len(variants))]]} for i, v in enumerate(variants)]
+    menu = {"direction": "down", "xanchor": "left", "yanchor": "top", "showactive": True}
+    menus = [menu | {"buttons": look, "x": 0, "y": 1.13}, menu | {"buttons": pick, "x": 0.0, "y": 1.05}, _views()]
+    title = title + (f"<br><sup>maps wider than {largest} are averaged over blocks for this figure</sup>" if any(m.shape[0] > largest for m in maps.values()) else "")
+    return _finish(fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 150}, updatemenus=menus)
+
+
+def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 300, columns: int = 4) -> go.Figure:
+    """Photographs `(H, W, 3)`, uint8, side by side."""
+    rows = -(-len(pictures) // columns)
+    fig = make_subplots(rows, columns, subplot_titles=list(labels), horizontal_spacing=0.015, vertical_spacing=0.12 / rows)
+    for i, picture in enumerate(pictures):
+        fig.add_trace(go.Image(z=np.asarray(picture)), i // columns + 1, i % columns + 1)
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    fig.update_annotations(font={"size": 12})
+    return _finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
+
+
+def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330) -> go.Figure:
+    """What each output of a strided convolution sees in one dimension, and where the centres of the two maps lie."""
+    count = (size + 2 * padding - kernel) // stride + 1
+    fig = go.Figure()
+    for i in range(count):
+        middle = i * stride - padding + (kernel - 1) / 2
+        for j in range(kernel):
+            fig.add_trace(go.Scatter(x=[i * stride - padding + j, middle], y=[0, 1], mode="lines", line={"color": "#9aa5b1", "width": 1}, hoverinfo="skip", showlegend=False))
+    inside, outside = list(range(size)), [*range(-padding, 0), *range(size, size + padding)]
+    centres = [i * stride - padding + (kernel - 1) / 2 for i in range(count)]
+    dot = {"mode": "markers", "hovertemplate": "%{x}<extra>%{fullData.name}</extra>"}
+    seen = max(i * stride - padding + kernel - 1 for i in range(count))
+    fig.add_trace(go.Scatter(x=[o for o in outside if o <= seen], y=[0] * sum(o <= seen for o in outside), name="padding that is read", marker={"size": 16, "symbol": "square", "color": CYCLE[4]}, **dot))
+    fig.add_trace(go.Scatter(x=[o for o in outside if o > seen], y=[0] * sum(o > seen for o in outside), name="padding that is not", marker={"size": 16, "symbol": "square-open", "color": CYCLE[4]}, **dot))
+    fig.add_trace(go.Scatter(x=inside, y=[0] * size, name="input pixels", marker={"size": 16, "symbol": "square", "color": CYCLE[0]}, **dot))
+    fig.add_trace(go.Scatter(x=centres, y=[1] * count, name="output pixels, above the centres of what they see", marker={"size": 16, "color": CYCLE[2]}, **dot))
+    for x, name, colour in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
+        fig.add_trace(go.Scatter(x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": colour, "dash": "dot", "width": 2}, hoverinfo="skip"))
+    fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)
+    fig.update_yaxes(visible=False, range=[-0.5, 1.5])
+    return _finish(fig, height, title, legend={"orientation": "h", "y": -0.35})
