@@ -7,6 +7,19 @@ from .padding import Pad2d, Padding, pad2d
 from .scenes import InfiniteScene, PhotoFolder
 
 __all__ = [
-    *("AlignmentError", "InfiniteScene", "PPPResult", "Pad2d", "Padding", "PhotoFolder", "alignment", "margins", "measure_ppp"),
-    *("metrics", "models", "pad2d", "padding", "scenes", "verify_alignment"),
+    "AlignmentError",
+    "InfiniteScene",
+    "PPPResult",
+    "Pad2d",
+    "Padding",
+    "PhotoFolder",
+    "alignment",
+    "margins",
+    "measure_ppp",
+    "metrics",
+    "models",
+    "pad2d",
+    "padding",
+    "scenes",
+    "verify_alignment",
 ]

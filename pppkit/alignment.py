@@ -54,7 +54,9 @@ def features(
             if name in out:
                 raise ValueError(f"layers: {name!r} is called more than once in a forward pass; name a module that is called once")
             if not isinstance(output, Tensor) or output.dim() != 4:
-                raise ValueError(f"layers: the output of {name!r} is no feature map (N, C, H, W) but {tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__}")
+                raise ValueError(
+                    f"layers: the output of {name!r} is no feature map (N, C, H, W) but {tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__}"
+                )
             with torch._C.DisableTorchFunction():  # what is kept is not part of the network
                 out[name] = keep(name, output)
             if len(out) == len(set(layers)):
@@ -105,15 +107,12 @@ def geometries(model: nn.Module, layers: Sequence[str], size: int | tuple[int, i
     height, width = (size, size) if isinstance(size, int) else size
     x = attach(_blank(model, height, width), Geometry((height, width)))
 
-    def keep(name: str, t: Tensor) -> Geometry:
-        if (g := geometry(t)) is None:
-            raise AlignmentError(f"the output of {name!r} has no position in the image any more: it comes after a global operation")
-        return g
-
-    return features(model, layers, x, *_padding_mode(scheme), Twin(scheme, valid=False), keep=keep)
+    return features(model, layers, x, *_padding_mode(scheme), Twin(scheme, valid=False), keep=lambda name, t: geometry(t))
 
 
-def margins(model: nn.Module, layers: Sequence[str] | None = None, size: int | tuple[int, int] = 224, scheme: str | None = None) -> pd.DataFrame:
+def margins(
+    model: nn.Module, layers: Sequence[str] | None = None, size: int | tuple[int, int] = 224, scheme: str | None = None
+) -> pd.DataFrame:
     """The paper's alignment tables (appendix A.1, Figures 6 and 7) for any network.
 
     The regular run pads an image of `size`; the optimal run is the same network without padding on a crop just large enough
@@ -158,7 +157,9 @@ def margins(model: nn.Module, layers: Sequence[str] | None = None, size: int | t
 # ---- the valid twin ------------------------------------------------------------------------------------------------
 
 
-def twin_features(model: nn.Module, layers: Sequence[str], read: Callable[[int, int, int, int], Tensor], size: int = 224, scheme: str | None = None) -> dict[str, Tensor]:
+def twin_features(
+    model: nn.Module, layers: Sequence[str], read: Callable[[int, int, int, int], Tensor], size: int = 224, scheme: str | None = None
+) -> dict[str, Tensor]:
     """Optimally padded features by the paper's way: the network without padding on a larger crop.
 
     Args:
@@ -176,7 +177,7 @@ def twin_features(model: nn.Module, layers: Sequence[str], read: Callable[[int, 
     top, left, bottom, right = (max(0, int(v)) for v in table)
     crop = read(-top, -left, size + top + bottom, size + left + right)
     x = attach(crop.clone(), Geometry((size, size), offset=(top, left)))
-    return features(model, layers, x, Twin(scheme), keep=lambda name, t: geometry(t).window(t).clone())  # type: ignore[union-attr]
+    return features(model, layers, x, Twin(scheme), keep=lambda name, t: geometry(t).window(t).clone())
 
 
 # ---- the canvas ----------------------------------------------------------------------------------------------------
@@ -267,7 +268,9 @@ class _Poison(Padding):
         return F.pad(x, amounts, value=float("nan"))
 
 
-def reach(model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None, limit: int = 4096) -> pd.DataFrame:
+def reach(
+    model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None, limit: int = 4096
+) -> pd.DataFrame:
     """How far padding reaches into a large map, measured: the padding is poisoned with NaN.
 
     Args:
@@ -293,8 +296,12 @@ def reach(model: nn.Module, layers: Sequence[str] | None = None, size: int = 224
         except (RuntimeError, AssertionError) as error:
             why = str(error).splitlines()[0]
             if scheme is None or not (Scheme.parse(scheme).full or scheme == "none"):
-                raise AlignmentError(f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one (attention)") from error
-            raise ValueError(f"padding={scheme!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why}); a larger size may help") from error
+                raise AlignmentError(
+                    f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one (attention)"
+                ) from error
+            raise ValueError(
+                f"padding={scheme!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why}); a larger size may help"
+            ) from error
 
     record = GlobalPools()
     small, large = sizes(size, record), sizes(size + 512)
@@ -315,7 +322,9 @@ def reach(model: nn.Module, layers: Sequence[str] | None = None, size: int = 224
     margin = total = math.lcm(*stride.values())
     margin *= 4
     while margin <= limit:
-        rims = features(model, layers, _blank(model, size + 2 * margin, size + 2 * margin), _Poison(scheme), GlobalPools(record.seen), keep=rim)
+        rims = features(
+            model, layers, _blank(model, size + 2 * margin, size + 2 * margin), _Poison(scheme), GlobalPools(record.seen), keep=rim
+        )
         if all(r is not None and max(r) * stride[n] <= margin for n, r in rims.items()):
             table = pd.DataFrame.from_dict(rims, orient="index", columns=["top", "left", "bottom", "right"])
             table.insert(0, "stride", pd.Series(stride))
@@ -385,7 +394,9 @@ def verify_alignment(
     room = max(margin, int(need))
     world = torch.rand(1, 3, size + 2 * room, size + 2 * room, generator=torch.Generator().manual_seed(seed)).to(like)
     record = GlobalPools()
-    shape = features(model, layers, centre(world, (size, size)).contiguous(), *_padding_mode(scheme), record, keep=lambda n, t: tuple(t.shape[-2:]))
+    shape = features(
+        model, layers, centre(world, (size, size)).contiguous(), *_padding_mode(scheme), record, keep=lambda n, t: tuple(t.shape[-2:])
+    )
     canvas = canvas_features(model, layers, centre(world, (size + 2 * margin,) * 2).contiguous(), shape, record.seen, scheme)
     twin = twin_features(model, layers, lambda y, x, h, w: world[..., room + y : room + y + h, room + x : room + x + w], size, scheme)
     rows = {}
@@ -398,7 +409,11 @@ def verify_alignment(
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
     wrong = table[~(table["relative"] <= tolerance)]
     if len(wrong):
-        raise AlignmentError(f"the canvas and the valid twin disagree by more than tolerance={tolerance:g} of the largest feature: {wrong['relative'].to_dict()}")
+        raise AlignmentError(
+            f"the canvas and the valid twin disagree by more than tolerance={tolerance:g} of the largest feature: {wrong['relative'].to_dict()}"
+        )
     if (table["shifted"] <= tolerance).any():
-        raise AlignmentError(f"layers {list(table.index[table['shifted'] <= tolerance])} give features too flat to verify an alignment with; use other weights")
+        raise AlignmentError(
+            f"layers {list(table.index[table['shifted'] <= tolerance])} give features too flat to verify an alignment with; use other weights"
+        )
     return table

@@ -167,7 +167,9 @@ class InfiniteScene:
         leaves = leaves.take(np.argsort(leaves.depth, kind="stable"))
         return leaves, _topmost(leaves, y, x, height, width)
 
-    def _cells(self, level: int, cell: float, reach: float, y: int, x: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _cells(
+        self, level: int, cell: float, reach: float, y: int, x: int, height: int, width: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Hash and jittered position of one point for each grid cell that can reach into a window."""
         rows = np.arange(np.floor((y - reach) / cell), np.ceil((y + height + reach) / cell))
         columns = np.arange(np.floor((x - reach) / cell), np.ceil((x + width + reach) / cell))

@@ -29,7 +29,17 @@ def _finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure
         template="plotly_white",
         height=height,
         margin=margin,
-        title={"text": title, "x": 0, "xanchor": "left", "xref": "paper", "y": 1, "yanchor": "top", "yref": "container", "pad": {"t": 8}, "font": {"size": 15}}
+        title={
+            "text": title,
+            "x": 0,
+            "xanchor": "left",
+            "xref": "paper",
+            "y": 1,
+            "yanchor": "top",
+            "yref": "container",
+            "pad": {"t": 8},
+            "font": {"size": 15},
+        }
         if title
         else None,
         paper_bgcolor="rgba(0,0,0,0)",
@@ -45,7 +55,8 @@ def _scene(z_title: str, z_range: Sequence[float] | None = None, eye: Mapping[st
     return {
         "xaxis": {"title": {"text": "x"}, **axis},
         "yaxis": {"title": {"text": "y"}, "autorange": "reversed", **axis},
-        "zaxis": {"title": {"text": z_title}, "nticks": 5, "exponentformat": "power", **axis} | ({"range": list(z_range)} if z_range else {}),
+        "zaxis": {"title": {"text": z_title}, "nticks": 5, "exponentformat": "power", **axis}
+        | ({"range": list(z_range)} if z_range else {}),
         "aspectratio": {"x": 1, "y": 1, "z": 0.6},
         "camera": {"eye": dict(eye), "up": {"x": 0, "y": 0, "z": 1}},
     }
@@ -93,7 +104,9 @@ def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, un
     hover = "y %{y}, x %{x}<br>%{z:.4g}<extra>%{fullData.name}</extra>"
     fig = go.Figure(
         [
-            go.Surface(z=_z(optimal), colorscale=GREY, showscale=False, name="optimal padding", opacity=0.9, hovertemplate=hover, showlegend=True),
+            go.Surface(
+                z=_z(optimal), colorscale=GREY, showscale=False, name="optimal padding", opacity=0.9, hovertemplate=hover, showlegend=True
+            ),
             go.Surface(z=_z(padded), colorscale=COLORSCALE, colorbar=bar, name="algorithmic padding", hovertemplate=hover, showlegend=True),
         ]
     )
@@ -101,7 +114,9 @@ def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, un
     return _finish(fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views(y=0.0)], legend=legend)
 
 
-def emergence(steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], title: str = "", *, unit: str = "PPP", height: int = 560) -> go.Figure:
+def emergence(
+    steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], title: str = "", *, unit: str = "PPP", height: int = 560
+) -> go.Figure:
     """Surfaces that change with the number of images: a slider, a film and both views, one scale for all steps.
 
     Args:
@@ -120,7 +135,12 @@ def emergence(steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], titl
     def draw(step: list[np.ndarray]) -> list[go.Surface]:
         hover = "y %{y}, x %{x}<br>%{z:.3g}<extra>%{fullData.name}</extra>"
         grey = [go.Surface(z=z, colorscale=GREY, showscale=False, name="optimal padding", hovertemplate=hover) for z in step[:-1]]
-        return [*grey, go.Surface(z=step[-1], colorscale=COLORSCALE, cmin=low, cmax=high, colorbar=bar, name="padded" if grey else "PPP", hovertemplate=hover)]
+        return [
+            *grey,
+            go.Surface(
+                z=step[-1], colorscale=COLORSCALE, cmin=low, cmax=high, colorbar=bar, name="padded" if grey else "PPP", hovertemplate=hover
+            ),
+        ]
 
     fig = go.Figure(draw(stacks[-1]))
     fig.frames = [go.Frame(name=str(n), data=draw(step)) for n, step in zip(counts, stacks)]
@@ -148,7 +168,11 @@ def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, norm
     fig = make_subplots(len(rows), len(columns), column_titles=columns, horizontal_spacing=0.02, vertical_spacing=0.12 / max(1, len(rows)))
     for (row, column), values in maps.items():
         z = _z(values)
-        scale = {"zmin": float(z.min()), "zmax": float(z.max())} if normalised else {"zmin": 0.0, "zmax": float(max(m.max() for k, m in maps.items() if k[1] == column))}
+        scale = (
+            {"zmin": float(z.min()), "zmax": float(z.max())}
+            if normalised
+            else {"zmin": 0.0, "zmax": float(max(m.max() for k, m in maps.items() if k[1] == column))}
+        )
         hover = f"{row}, {column}<br>y %{{y}}, x %{{x}}<br>%{{z:.3g}}<extra></extra>"
         heat = go.Heatmap(z=z, colorscale=COLORSCALE, showscale=False, hovertemplate=hover, **scale)
         fig.add_trace(heat, rows.index(row) + 1, columns.index(column) + 1)
@@ -160,7 +184,19 @@ def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, norm
     return _finish(fig, 90 + cell * len(rows), f"{title}<br><sup>{note}</sup>", margin={"l": 50, "r": 10, "b": 10, "t": 90})
 
 
-def lines(rows: pd.DataFrame, x: str, y: str, group: str, *, band: str | None = None, title: str = "", log_x: bool = False, log_y: bool = False, labels: Mapping[str, str] | None = None, height: int = 400) -> go.Figure:
+def lines(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    band: str | None = None,
+    title: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+    labels: Mapping[str, str] | None = None,
+    height: int = 400,
+) -> go.Figure:
     """One line for each value of a column, with an optional band.
 
     Args:
@@ -183,10 +219,25 @@ def lines(rows: pd.DataFrame, x: str, y: str, group: str, *, band: str | None = 
             if log_y:
                 low = low.clip(lower=part[y] / 100)
             edges = dict(x=[*part[x], *part[x][::-1]], y=[*high, *low[::-1]])
-            fig.add_trace(go.Scatter(**edges, fill="toself", fillcolor=_faint(colour), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(name)))
+            fig.add_trace(
+                go.Scatter(
+                    **edges,
+                    fill="toself",
+                    fillcolor=_faint(colour),
+                    line={"width": 0},
+                    hoverinfo="skip",
+                    showlegend=False,
+                    legendgroup=str(name),
+                )
+            )
         fig.add_trace(go.Scatter(x=part[x], y=part[y], name=str(name), mode="lines+markers", line={"color": colour}, legendgroup=str(name)))
     fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
-    fig.update_yaxes(title={"text": names.get(y, y)}, type="log" if log_y else "linear", exponentformat="power", rangemode="normal" if log_y else "tozero")
+    fig.update_yaxes(
+        title={"text": names.get(y, y)},
+        type="log" if log_y else "linear",
+        exponentformat="power",
+        rangemode="normal" if log_y else "tozero",
+    )
     return _finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
 
 
@@ -195,7 +246,18 @@ def _faint(colour: str) -> str:
     return f"rgba({r},{g},{b},0.18)"
 
 
-def dots(rows: pd.DataFrame, category: str, value: str, group: str, *, error: str | None = None, title: str = "", label: str = "", log: bool = False, height: int = 420) -> go.Figure:
+def dots(
+    rows: pd.DataFrame,
+    category: str,
+    value: str,
+    group: str,
+    *,
+    error: str | None = None,
+    title: str = "",
+    label: str = "",
+    log: bool = False,
+    height: int = 420,
+) -> go.Figure:
     """Every row as a point beside its category, groups side by side; spread is seen, not summarised.
 
     Args:
@@ -216,10 +278,28 @@ def dots(rows: pd.DataFrame, category: str, value: str, group: str, *, error: st
         place = [order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]]
         bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
         hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
-        style = {"color": PALETTE.get(str(name), CYCLE[i % len(CYCLE)]), "size": 8, "opacity": 0.8, "symbol": "diamond" if "paper" in str(name) else "circle"}
-        fig.add_trace(go.Scatter(x=place, y=part[value], mode="markers", name=str(name), marker=style, error_y=bars, customdata=part[category], hovertemplate=hover))
+        style = {
+            "color": PALETTE.get(str(name), CYCLE[i % len(CYCLE)]),
+            "size": 8,
+            "opacity": 0.8,
+            "symbol": "diamond" if "paper" in str(name) else "circle",
+        }
+        fig.add_trace(
+            go.Scatter(
+                x=place,
+                y=part[value],
+                mode="markers",
+                name=str(name),
+                marker=style,
+                error_y=bars,
+                customdata=part[category],
+                hovertemplate=hover,
+            )
+        )
     fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
-    fig.update_yaxes(title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero")
+    fig.update_yaxes(
+        title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero"
+    )
     return _finish(fig, height, title, legend={"orientation": "h", "y": -0.15})
 
 
@@ -237,18 +317,31 @@ def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *,
     def reduced(view: str, variant: tuple[str, ...]) -> np.ndarray:
         z = _z(maps[(view, *variant)])  # type: ignore[index]
         step = -(-z.shape[0] // largest)
-        return z if step == 1 else z[: z.shape[0] // step * step, : z.shape[1] // step * step].reshape(z.shape[0] // step, step, -1, step).mean((1, 3))
+        return (
+            z
+            if step == 1
+            else z[: z.shape[0] // step * step, : z.shape[1] // step * step].reshape(z.shape[0] // step, step, -1, step).mean((1, 3))
+        )
 
     fig = go.Figure()
     bar = {"title": {"text": "PPP"}, "thickness": 12, "len": 0.6, "exponentformat": "power"}
     for i, variant in enumerate(variants):
-        fig.add_trace(go.Surface(z=reduced(views[0], variant), colorscale=COLORSCALE, colorbar=bar, visible=i == 0, name=", ".join(variant)))
+        fig.add_trace(
+            go.Surface(z=reduced(views[0], variant), colorscale=COLORSCALE, colorbar=bar, visible=i == 0, name=", ".join(variant))
+        )
     fig.update_traces(hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>")
     look = [{"label": v, "method": "restyle", "args": [{"z": [reduced(v, variant) for variant in variants]}]} for v in views]
-    pick = [{"label": ", ".join(v), "method": "restyle", "args": ["visible", [i == j for j in range(len(variants))]]} for i, v in enumerate(variants)]
+    pick = [
+        {"label": ", ".join(v), "method": "restyle", "args": ["visible", [i == j for j in range(len(variants))]]}
+        for i, v in enumerate(variants)
+    ]
     menu = {"direction": "down", "xanchor": "left", "yanchor": "top", "showactive": True}
     menus = [menu | {"buttons": look, "x": 0, "y": 1.13}, menu | {"buttons": pick, "x": 0.0, "y": 1.05}, _views()]
-    title = title + (f"<br><sup>maps wider than {largest} are averaged over blocks for this figure</sup>" if any(m.shape[0] > largest for m in maps.values()) else "")
+    title = title + (
+        f"<br><sup>maps wider than {largest} are averaged over blocks for this figure</sup>"
+        if any(m.shape[0] > largest for m in maps.values())
+        else ""
+    )
     return _finish(fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 150}, updatemenus=menus)
 
 
@@ -271,17 +364,84 @@ def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int
     for i in range(count):
         middle = i * stride - padding + (kernel - 1) / 2
         for j in range(kernel):
-            fig.add_trace(go.Scatter(x=[i * stride - padding + j, middle], y=[0, 1], mode="lines", line={"color": "#9aa5b1", "width": 1}, hoverinfo="skip", showlegend=False))
+            fig.add_trace(
+                go.Scatter(
+                    x=[i * stride - padding + j, middle],
+                    y=[0, 1],
+                    mode="lines",
+                    line={"color": "#9aa5b1", "width": 1},
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
     inside, outside = list(range(size)), [*range(-padding, 0), *range(size, size + padding)]
     centres = [i * stride - padding + (kernel - 1) / 2 for i in range(count)]
     dot = {"mode": "markers", "hovertemplate": "%{x}<extra>%{fullData.name}</extra>"}
     seen = max(i * stride - padding + kernel - 1 for i in range(count))
-    fig.add_trace(go.Scatter(x=[o for o in outside if o <= seen], y=[0] * sum(o <= seen for o in outside), name="padding that is read", marker={"size": 16, "symbol": "square", "color": CYCLE[4]}, **dot))
-    fig.add_trace(go.Scatter(x=[o for o in outside if o > seen], y=[0] * sum(o > seen for o in outside), name="padding that is not", marker={"size": 16, "symbol": "square-open", "color": CYCLE[4]}, **dot))
-    fig.add_trace(go.Scatter(x=inside, y=[0] * size, name="input pixels", marker={"size": 16, "symbol": "square", "color": CYCLE[0]}, **dot))
-    fig.add_trace(go.Scatter(x=centres, y=[1] * count, name="output pixels, above the centres of what they see", marker={"size": 16, "color": CYCLE[2]}, **dot))
+    fig.add_trace(
+        go.Scatter(
+            x=[o for o in outside if o <= seen],
+            y=[0] * sum(o <= seen for o in outside),
+            name="padding that is read",
+            marker={"size": 16, "symbol": "square", "color": CYCLE[4]},
+            **dot,
+        )
+    )
+    fig.add_trace(
+        go.Scatter(
+            x=[o for o in outside if o > seen],
+            y=[0] * sum(o > seen for o in outside),
+            name="padding that is not",
+            marker={"size": 16, "symbol": "square-open", "color": CYCLE[4]},
+            **dot,
+        )
+    )
+    fig.add_trace(
+        go.Scatter(x=inside, y=[0] * size, name="input pixels", marker={"size": 16, "symbol": "square", "color": CYCLE[0]}, **dot)
+    )
+    fig.add_trace(
+        go.Scatter(
+            x=centres,
+            y=[1] * count,
+            name="output pixels, above the centres of what they see",
+            marker={"size": 16, "color": CYCLE[2]},
+            **dot,
+        )
+    )
     for x, name, colour in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
-        fig.add_trace(go.Scatter(x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": colour, "dash": "dot", "width": 2}, hoverinfo="skip"))
+        fig.add_trace(
+            go.Scatter(
+                x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": colour, "dash": "dot", "width": 2}, hoverinfo="skip"
+            )
+        )
     fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)
     fig.update_yaxes(visible=False, range=[-0.5, 1.5])
     return _finish(fig, height, title, legend={"orientation": "h", "y": -0.35})
+
+
+def against(
+    rows: pd.DataFrame, x: str, y: str, group: str, *, hover: Sequence[str] = (), title: str = "", label: str = "", height: int = 460
+) -> go.Figure:
+    """One measurement against another on logarithmic axes, with the diagonal on which they agree.
+
+    Args:
+        rows: One row a point; points where either value is not positive are left out.
+        x: Column along the horizontal axis, and its name.
+        y: Column along the vertical axis, and its name.
+        group: Column that gives the colour.
+        hover: Columns to name in the hover label.
+        title: Shown above.
+        label: What both axes show.
+        height: In screen pixels.
+    """
+    fig, shown = go.Figure(), rows[(rows[x] > 0) & (rows[y] > 0)]
+    ends = [float(shown[[x, y]].min().min()) * 0.7, float(shown[[x, y]].max().max()) * 1.4]
+    fig.add_trace(go.Scatter(x=ends, y=ends, mode="lines", line={"color": "#9aa5b1", "dash": "dot"}, name="equal", hoverinfo="skip"))
+    for i, (name, part) in enumerate(shown.groupby(group, sort=False)):
+        text = part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None
+        style = {"color": CYCLE[i % len(CYCLE)], "size": 9, "opacity": 0.8}
+        tip = f"%{{text}}<br>{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>"
+        fig.add_trace(go.Scatter(x=part[x], y=part[y], mode="markers", name=str(name), marker=style, text=text, hovertemplate=tip))
+    for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
+        update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
+    return _finish(fig, height, title, legend={"orientation": "h", "y": -0.2})

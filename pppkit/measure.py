@@ -58,7 +58,7 @@ def measure_ppp(
     scenes: Scene | Sequence[Scene],
     layers: Sequence[str] | None = None,
     *,
-    padding: str | None | Sequence[str | None] = None,
+    padding: str | Sequence[str | None] | None = None,
     size: int = 224,
     n: int = 480,
     batch_size: int = 1,
@@ -139,7 +139,9 @@ def measure_ppp(
                     metrics[key], snapshots[key] = PPP(*padded[name].shape[-2:]).to(where), []
                 metrics[key].update(optimal[kinds[p]][name], padded[name])
                 if not torch.isfinite(metrics[key].scalars[:4]).all():
-                    raise ValueError(f"model: the features of {name!r} under padding={p!r} are NaN or infinite within images {done} to {done + len(batch) - 1}")
+                    raise ValueError(
+                        f"model: the features of {name!r} under padding={p!r} are NaN or infinite within images {done} to {done + len(batch) - 1}"
+                    )
         done += len(batch)
         bar.update(len(batch))
         if done in counts:
@@ -151,9 +153,14 @@ def measure_ppp(
     rows, maps = [], {}
     for key, metric in metrics.items():
         found, maps[key] = metric.compute(), _maps(metric)
-        row = {"padding": key[0], "layer": key[1], "level": 1 + layers.index(key[1]), "n": n, "size": size, "margin": margin} | _headline(found)
+        row = {"padding": key[0], "layer": key[1], "level": 1 + layers.index(key[1]), "n": n, "size": size, "margin": margin} | _headline(
+            found
+        )
         row |= {f"snr {r}": found["snr"][r].value for r in SNR_READINGS} | {f"mae {r}": found["mae"][r].value for r in MAE_READINGS}
-        rows.append(row | {"seed": seed, "seconds": round(seconds, 2), "device": _device_name(where), "dtype": str(batch.dtype).removeprefix("torch.")})
+        rows.append(
+            row
+            | {"seed": seed, "seconds": round(seconds, 2), "device": _device_name(where), "dtype": str(batch.dtype).removeprefix("torch.")}
+        )
     stacks = {key: {kind: np.stack([s[kind] for s in steps]) for kind in MAPS} for key, steps in snapshots.items()}
     return PPPResult(pd.DataFrame(rows), pd.DataFrame(convergence), maps, stacks, counts)
 
@@ -163,7 +170,9 @@ def _maps(metric: PPP) -> dict[str, np.ndarray]:
     return {kind: (getattr(sums, "distance" if kind == "ppp" else kind) / sums.count).cpu().numpy() for kind in MAPS}
 
 
-def _check(model: nn.Module, paddings: list[str | None], size: int, n: int, batch_size: int, device, generator: torch.Generator | None) -> torch.device:
+def _check(
+    model: nn.Module, paddings: list[str | None], size: int, n: int, batch_size: int, device, generator: torch.Generator | None
+) -> torch.device:
     for name, value in (("n", n), ("size", size), ("batch_size", batch_size)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}={value!r} must be a whole number of at least 1")
@@ -174,7 +183,9 @@ def _check(model: nn.Module, paddings: list[str | None], size: int, n: int, batc
             Scheme.parse(p)
     places = {p.device for p in model.parameters()}
     if len(places) != 1:
-        raise ValueError(f"model: its parameters lie on {sorted(map(str, places)) or 'no device'}; move it to one device with model.to(...)")
+        raise ValueError(
+            f"model: its parameters lie on {sorted(map(str, places)) or 'no device'}; move it to one device with model.to(...)"
+        )
     where = places.pop()
     if device is not None and torch.device(device).type != where.type:
         raise ValueError(f"device={str(device)!r}, but the model is on {where}; move it there with model.to({str(device)!r})")

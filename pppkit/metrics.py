@@ -33,7 +33,7 @@ SCALARS = ("distance", "sigma_volume", "sigma_channel", "sigma_map", "range", "d
 class PPPSums(NamedTuple):
     """What a batch, or any union of batches, contributes: sums over its images."""
 
-    count: Tensor  # ()
+    count: Tensor  # type: ignore[assignment]  # ()
     distance: Tensor  # (H, W): the channel mean of |optimal - padded|
     padded: Tensor  # (H, W): the channel mean of the padded features
     optimal: Tensor  # (H, W): the same of the optimally padded ones
@@ -194,6 +194,8 @@ class PPP(Metric):
     is_differentiable = False
     higher_is_better = None
     full_state_update = False
+    distance: Tensor
+    scalars: Tensor
 
     def __init__(self, height: int, width: int, **kwargs: Any):
         super().__init__(**kwargs)
@@ -269,6 +271,10 @@ class PatternScore(Metric):
 
     is_differentiable = False
     full_state_update = False
+    spc: Tensor
+    mae: Tensor
+    count: Tensor
+    nan: Tensor
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)

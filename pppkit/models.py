@@ -64,7 +64,7 @@ def build(
         torch.manual_seed(seed)
         if key in PAPER_MODELS:
             model = {"vgg19": _vgg19, "resnet50": _resnet50, "efficientnet_b0": _efficientnet}[key](width, num_classes)
-            model.pppkit_name = key
+            model.pppkit_name = key  # type: ignore[assignment]
         else:
             model = _torchvision(name, width, num_classes)
         if init == "default":
@@ -95,7 +95,9 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-            raise ValueError(f"weights={str(path)!r} is not a checkpoint of tensors only; save model.state_dict() ({str(error).splitlines()[0]})") from error
+            raise ValueError(
+                f"weights={str(path)!r} is not a checkpoint of tensors only; save model.state_dict() ({str(error).splitlines()[0]})"
+            ) from error
         for key in ("state_dict", "model", "model_state_dict"):
             if isinstance(state, dict) and isinstance(state.get(key), dict):
                 state = state[key]
@@ -153,7 +155,7 @@ def _vgg19(width: float, num_classes: int) -> nn.Module:
     for module in model.features:
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            nn.init.zeros_(module.bias)
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
     return model
 
 
@@ -185,7 +187,15 @@ class _ScaledResNet50(ResNet):
 
 
 def _efficientnet(width: float, num_classes: int) -> nn.Module:
-    stages = [(1, 3, 1, 32, 16, 1), (6, 3, 2, 16, 24, 2), (6, 5, 2, 24, 40, 2), (6, 3, 2, 40, 80, 3), (6, 5, 1, 80, 112, 3), (6, 5, 2, 112, 192, 4), (6, 3, 1, 192, 320, 1)]
+    stages = [
+        (1, 3, 1, 32, 16, 1),
+        (6, 3, 2, 16, 24, 2),
+        (6, 5, 2, 24, 40, 2),
+        (6, 3, 2, 40, 80, 3),
+        (6, 5, 1, 80, 112, 3),
+        (6, 5, 2, 112, 192, 4),
+        (6, 3, 1, 192, 320, 1),
+    ]
     return EfficientNet([MBConvConfig(*stage, width_mult=width) for stage in stages], dropout=0.2, num_classes=num_classes)
 
 
@@ -193,7 +203,9 @@ def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
     bare = name.removeprefix(TORCHVISION)
     known = torchvision.models.list_models(module=torchvision.models)
     if bare not in known:
-        raise ValueError(f"name={name!r} is not a model; choose one of {', '.join(PAPER_MODELS)}, or torchvision/ and one of {', '.join(known)}")
+        raise ValueError(
+            f"name={name!r} is not a model; choose one of {', '.join(PAPER_MODELS)}, or torchvision/ and one of {', '.join(known)}"
+        )
     if width != 1:
         raise ValueError(f"width={width} applies to the paper's networks only ({', '.join(PAPER_MODELS)}), not to {name}")
     extra = {"init_weights": True} if bare in ("googlenet", "inception_v3") else {}
@@ -214,13 +226,18 @@ def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[s
     Returns:
         Module paths, shallow to deep.
     """
-    if getattr(model, "pppkit_name", None) in LAYERS_OF_INTEREST:
-        return LAYERS_OF_INTEREST[model.pppkit_name][-count:]
-    ended: list[tuple[tuple[int, int], str]] = []
+    if (known := getattr(model, "pppkit_name", None)) in LAYERS_OF_INTEREST:
+        return LAYERS_OF_INTEREST[known][-count:]
+    ended: list[tuple[tuple[int, ...], str]] = []
 
     def record(name: str):
         def hook(module, inputs, output):
-            if isinstance(output, torch.Tensor) and output.dim() == 4 and output.shape[2] == output.shape[3] > 1 and not isinstance(module, nn.AdaptiveAvgPool2d):
+            if (
+                isinstance(output, torch.Tensor)
+                and output.dim() == 4
+                and output.shape[2] == output.shape[3] > 1
+                and not isinstance(module, nn.AdaptiveAvgPool2d)
+            ):
                 ended.append((tuple(output.shape[2:]), name))
 
         return hook
@@ -235,7 +252,7 @@ def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[s
         for handle in hooks:
             handle.remove()
     names = [n for _, n in ended]
-    by_size: dict[tuple[int, int], str] = {}
+    by_size: dict[tuple[int, ...], str] = {}
     for shape, name in ended:
         best = by_size.get(shape)
         if names.count(name) == 1 and (best is None or name.count(".") <= best.count(".")):

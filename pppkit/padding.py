@@ -76,7 +76,9 @@ def layer_amounts(padding: int | str | tuple[int, ...], kernel: tuple[int, int],
     return (extent[1], extent[1], extent[0], extent[0]) if full and any(amounts) else amounts
 
 
-def ceil_amounts(size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int], dilation: tuple[int, int]) -> tuple[int, int]:
+def ceil_amounts(
+    size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
     """Rows and columns that `ceil_mode` hides at the bottom and at the right of a pooling's input."""
     extra = []
     for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
@@ -125,7 +127,14 @@ def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generato
     ]
 
 
-def _fill(x: Tensor, amounts: Amounts, fill: str, window: tuple[int, int], generator: torch.Generator | None, pre: tuple[Tensor, Callable[[Tensor], Tensor]] | None) -> Tensor:
+def _fill(
+    x: Tensor,
+    amounts: Amounts,
+    fill: str,
+    window: tuple[int, int],
+    generator: torch.Generator | None,
+    pre: tuple[Tensor, Callable[[Tensor], Tensor]] | None,
+) -> Tensor:
     left, right, top, bottom = amounts
     height, width = x.shape[-2:]
     if not any(amounts) or fill == "none":
@@ -178,10 +187,15 @@ def pad2d(
     """
     fill, full = Scheme.parse(scheme)
     if fill == "partial":
-        raise ValueError("scheme='partial' renormalises a convolution and has no padding of its own; use pppkit.padding.conv2d or Padding('partial')")
+        raise ValueError(
+            "scheme='partial' renormalises a convolution and has no padding of its own; use pppkit.padding.conv2d or Padding('partial')"
+        )
     if x.dim() not in (3, 4):
         raise ValueError(f"x must be (N, C, H, W) or (C, H, W), not {tuple(x.shape)}")
-    amounts = tuple(padding) if not isinstance(padding, int) and len(padding) == 4 else layer_amounts(padding, (1, 1), (1, 1))
+    if isinstance(padding, int) or len(padding) != 4:
+        amounts = layer_amounts(padding, (1, 1), (1, 1))
+    else:
+        amounts = (padding[0], padding[1], padding[2], padding[3])
     if min(amounts) < 0:
         raise ValueError(f"padding={padding} is negative; crop the features instead")
     kernel = pair(kernel_size)
@@ -238,7 +252,15 @@ class Pad2d(nn.Module):
         generator: As in `pad2d`.
     """
 
-    def __init__(self, padding: int | tuple[int, ...], scheme: str = "zeros", *, kernel_size: int | tuple[int, int] = 3, dilation: int | tuple[int, int] = 1, generator: torch.Generator | None = None):
+    def __init__(
+        self,
+        padding: int | tuple[int, ...],
+        scheme: str = "zeros",
+        *,
+        kernel_size: int | tuple[int, int] = 3,
+        dilation: int | tuple[int, int] = 1,
+        generator: torch.Generator | None = None,
+    ):
         super().__init__()
         self.padding, self.scheme, self.kernel_size, self.dilation, self.generator = padding, scheme, kernel_size, dilation, generator
         pad2d(torch.zeros(1, 1, 1, 1), padding, "none" if Scheme.parse(scheme).fill == "randn" else scheme)  # refuse bad arguments now
@@ -297,7 +319,7 @@ class Padding(TorchFunctionMode):
         if self.fill == "randn":
             if name.removesuffix("_") in ACTIVATIONS:
                 return self._activation(func, name.removesuffix("_"), args, kwargs)
-            if args and isinstance(args[0], Tensor) and (name.startswith("__i") or name.endswith("_") and not name.endswith("__")):
+            if args and isinstance(args[0], Tensor) and (name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))):
                 args[0].__dict__.pop("_pre", None)  # changed in place: no longer the activation of that tensor
         return func(*args, **kwargs)
 
@@ -333,7 +355,7 @@ class Padding(TorchFunctionMode):
             a = a | {"input": self.pad(x, (l, r + more[1], t, b + more[0]), kernel), "padding": 0, "ceil_mode": False}
         out = func(**a)
         if name == "max_pool2d" and (pre := getattr(x, "_pre", None)) and pre[1].monotone and isinstance(out, Tensor):
-            out._pre = (func(**a | {"input": pre[0]}), pre[1])
+            out._pre = (func(**a | {"input": pre[0]}), pre[1])  # type: ignore[attr-defined]
         return out
 
     def _activation(self, func, name: str, args, kwargs):

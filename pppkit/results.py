@@ -50,8 +50,8 @@ def provenance(profile: str) -> dict[str, str]:
     }
 
 
-def save_maps(path: str | Path, maps: Mapping[tuple[str, ...], np.ndarray]) -> None:
-    """Writes named arrays as float32 (`.npz`), whole or not at all."""
+def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray]) -> None:
+    """Writes arrays named by tuples of text as float32 (`.npz`), whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")

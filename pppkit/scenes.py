@@ -81,7 +81,9 @@ class TiledPhoto:
             raise ValueError(f"grid={grid} needs {rows * columns} files, got {len(self.files)}")
         sizes = np.array([_size(f) for f in self.files]).reshape(rows, columns, 2)
         if (sizes[..., 0] != sizes[:, :1, 0]).any() or (sizes[..., 1] != sizes[:1, :, 1]).any():
-            raise ValueError(f"the tiles of {name or self.files[0].parent} do not fit a {rows}x{columns} grid: sizes (height, width) are {sizes.tolist()}")
+            raise ValueError(
+                f"the tiles of {name or self.files[0].parent} do not fit a {rows}x{columns} grid: sizes (height, width) are {sizes.tolist()}"
+            )
         self.grid, self.name = (rows, columns), name or self.files[0].stem
         self._y = np.concatenate([[0], np.cumsum(sizes[:, 0, 0])])
         self._x = np.concatenate([[0], np.cumsum(sizes[0, :, 1])])
@@ -109,7 +111,9 @@ class TiledPhoto:
                 left, right = max(x, self._x[c]), min(x + width, self._x[c + 1])
                 if top < bottom and left < right:
                     tile = _pixels(self.files[r * self.grid[1] + c])
-                    out[top - y : bottom - y, left - x : right - x] = tile[top - self._y[r] : bottom - self._y[r], left - self._x[c] : right - self._x[c]]
+                    out[top - y : bottom - y, left - x : right - x] = tile[
+                        top - self._y[r] : bottom - self._y[r], left - self._x[c] : right - self._x[c]
+                    ]
         return torch.from_numpy(out).permute(2, 0, 1).contiguous()
 
 
@@ -148,7 +152,9 @@ class PhotoFolder(Sequence[TiledPhoto]):
             raise ValueError(f"root={str(root)!r} is not a folder")
         files = sorted(f for f in self.root.glob(pattern or "**/*") if f.is_file() and (pattern or f.suffix.lower() in SUFFIXES))
         if not files:
-            raise ValueError(f"root={str(root)!r} holds no image" + (f" that matches {pattern!r}" if pattern else f" ({', '.join(sorted(SUFFIXES))})"))
+            raise ValueError(
+                f"root={str(root)!r} holds no image" + (f" that matches {pattern!r}" if pattern else f" ({', '.join(sorted(SUFFIXES))})")
+            )
         if grid is None:
             self._photos: list[TiledPhoto] = [Photo(f) for f in files]
         else:
@@ -202,7 +208,9 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
         raise ValueError(f"n={n} must be at least 1")
     pool: list[Scene] = [scenes] if isinstance(scenes, Scene) else list(scenes)
     if not pool or not all(isinstance(s, Scene) for s in pool):
-        raise ValueError(f"scenes={scenes!r} must be a scene or a non-empty sequence of scenes (InfiniteScene, PhotoFolder, anything with shape and crop)")
+        raise ValueError(
+            f"scenes={scenes!r} must be a scene or a non-empty sequence of scenes (InfiniteScene, PhotoFolder, anything with shape and crop)"
+        )
     small = [s for s in pool if s.shape is not None and min(s.shape) < size]
     if small:
         raise ValueError(

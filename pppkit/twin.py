@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
@@ -46,9 +45,20 @@ class Geometry:
         return x
 
 
-def geometry(x: Tensor) -> Geometry | None:
-    """The geometry that `Twin` attached to a tensor."""
-    return getattr(x, "_geometry", None)
+def has_geometry(x: object) -> bool:
+    """Whether `Twin` follows this tensor."""
+    return isinstance(x, Tensor) and hasattr(x, "_geometry")
+
+
+def geometry(x: Tensor) -> Geometry:
+    """The geometry that `Twin` attached to a tensor.
+
+    Raises:
+        AlignmentError: If there is none: the tensor comes after a global operation, or from elsewhere.
+    """
+    if not has_geometry(x):
+        raise AlignmentError(f"a tensor of shape {tuple(x.shape)} has no position in the image: it comes after a global operation")
+    return x._geometry  # type: ignore[attr-defined, no-any-return]
 
 
 def attach(x: Tensor, g: Geometry) -> Tensor:
@@ -79,11 +89,13 @@ class Twin(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        tracked = [t for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor) and geometry(t) is not None]
+        tracked = [t for t in tree_leaves((args, kwargs)) if has_geometry(t)]
         if not tracked or name in _METADATA:
             return func(*args, **kwargs)
-        if any(geometry(t).stale for t in tracked):  # type: ignore[union-attr]
-            raise AlignmentError("a tensor is used after an in-place operation joined it with a map of other margins; write that operation out of place")
+        if any(geometry(t).stale for t in tracked):
+            raise AlignmentError(
+                "a tensor is used after an in-place operation joined it with a map of other margins; write that operation out of place"
+            )
         if name == "conv2d":
             return self._window_op(func, name, {"bias": None} | dict(zip(CONV_ARGS, args)) | kwargs)
         if name in POOL_ARGS:
@@ -100,7 +112,7 @@ class Twin(TorchFunctionMode):
     def _window_op(self, func, name: str, a: dict[str, Any]) -> Tensor:
         x, conv = a["input"], name == "conv2d"
         g = geometry(x)
-        if g is None or g.axes != (x.dim() - 2, x.dim() - 1):
+        if g.axes != (x.dim() - 2, x.dim() - 1):
             raise AlignmentError(f"{name} on {tuple(x.shape)} does not run over the two image axes")
         kernel = tuple(a["weight"].shape[2:]) if conv else pair(a["kernel_size"])
         stride = pair(a.get("stride", 1) if conv else a.get("stride") or kernel)
@@ -132,12 +144,16 @@ class Twin(TorchFunctionMode):
         g, pad = geometry(x), tuple(pad)
         if not any(pad):
             return x
-        if g is None or g.axes != (x.dim() - 2, x.dim() - 1):
+        if g.axes != (x.dim() - 2, x.dim() - 1):
             raise AlignmentError(f"pad={pad} on {tuple(x.shape)} does not run over the two image axes")
         (left, right, top, bottom), rest = (*pad, 0, 0, 0, 0)[:4], pad[4:]
         if any(rest):
             channels = (0, 0, 0, 0, *rest)
-            return attach(func(x, channels, mode, value), g) if not any(pad[:4]) else self._pad(func, attach(func(x, channels, mode, value), g), pad[:4], mode, value)
+            return (
+                attach(func(x, channels, mode, value), g)
+                if not any(pad[:4])
+                else self._pad(func, attach(func(x, channels, mode, value), g), pad[:4], mode, value)
+            )
         if self.fill == "none":
             left = right = top = bottom = 0
         low, high = (top, left), (bottom, right)
@@ -156,20 +172,24 @@ class Twin(TorchFunctionMode):
         )
 
     def _elementwise(self, func, name: str, tracked: list[Tensor], args, kwargs):
-        if name == "batch_norm" and (kwargs.get("training") or len(args) > 5 and args[5]):
+        if name == "batch_norm" and (kwargs.get("training") or (len(args) > 5 and args[5])):
             raise AlignmentError("batch_norm in training mode normalises by statistics of the whole map; call model.eval()")
-        if name in ("cat", "concat") and (kwargs.get("dim", args[1] if len(args) > 1 else 0) % tracked[0].dim()) in geometry(tracked[0]).axes:  # type: ignore[union-attr]
+        if (
+            name in ("cat", "concat")
+            and (kwargs.get("dim", args[1] if len(args) > 1 else 0) % tracked[0].dim()) in geometry(tracked[0]).axes
+        ):
             raise AlignmentError("cat along an image axis")
         g, stale = join(tracked), None
-        if len({(geometry(t).offset, tuple(t.shape[a] for a in g.axes)) for t in tracked}) > 1:  # type: ignore[union-attr]
+        if len({(geometry(t).offset, tuple(t.shape[a] for a in g.axes)) for t in tracked}) > 1:
             if name.endswith("_") and not name.endswith("__"):  # x += y, which torch calls add_: the sizes differ
                 func = getattr(torch.Tensor, name[:-1])
                 stale = args[0]
-            length = [min(t.shape[a] - geometry(t).offset[i] for t in tracked) + g.offset[i] for i, a in enumerate(g.axes)]  # type: ignore[union-attr]
+            length = [min(t.shape[a] - geometry(t).offset[i] for t in tracked) + g.offset[i] for i, a in enumerate(g.axes)]
 
             def fit(t):
-                if not isinstance(t, Tensor) or (own := geometry(t)) is None:
+                if not has_geometry(t):
                     return t
+                own = geometry(t)
                 for i, axis in enumerate(g.axes):
                     t = t.narrow(axis, own.offset[i] - g.offset[i], length[i])
                 return t
@@ -188,13 +208,13 @@ def join(tracked: list[Tensor]) -> Geometry:
     """Geometry of maps that are added, multiplied or concatenated: they see what any of them sees."""
     gs = [geometry(t) for t in tracked]
     g = gs[0]
-    if any((o.regular, o.stride, o.axes) != (g.regular, g.stride, g.axes) for o in gs):  # type: ignore[union-attr]
-        raise AlignmentError(f"maps of different sizes or strides meet: {', '.join(f'{o.regular} at stride {o.stride}' for o in gs)}")  # type: ignore[union-attr]
+    if any((o.regular, o.stride, o.axes) != (g.regular, g.stride, g.axes) for o in gs):
+        raise AlignmentError(f"maps of different sizes or strides meet: {', '.join(f'{o.regular} at stride {o.stride}' for o in gs)}")
     return replace(
-        g,  # type: ignore[type-var]
-        before=_pairs(max, *(o.before for o in gs), (-(10**9),) * 2),  # type: ignore[union-attr]
-        after=_pairs(max, *(o.after for o in gs), (-(10**9),) * 2),  # type: ignore[union-attr]
-        offset=_pairs(min, *(o.offset for o in gs), (10**9,) * 2),  # type: ignore[union-attr]
+        g,
+        before=_pairs(max, *(o.before for o in gs), (-(10**9),) * 2),
+        after=_pairs(max, *(o.after for o in gs), (-(10**9),) * 2),
+        offset=_pairs(min, *(o.offset for o in gs), (10**9,) * 2),
     )
 
 
@@ -269,7 +289,7 @@ def _getitem(func, x, index):
             raise AlignmentError(f"indexing {tuple(x.shape)} with {type(part).__name__}")
         target += not isinstance(part, int)
         source += 1
-    return attach(func(x, index), replace(geometry(x), axes=tuple(axes[a] for a in geometry(x).axes)))
+    return attach(func(x, index), replace(geometry(x), axes=(axes[geometry(x).axes[0]], axes[geometry(x).axes[1]])))
 
 
 def _last_axes(func, x, *args, **kwargs):
@@ -283,12 +303,34 @@ def _last_axes(func, x, *args, **kwargs):
 def _reason(name: str) -> str:
     if name in ("group_norm", "instance_norm", "layer_norm", "local_response_norm"):
         return "a normalisation over all positions makes every feature depend on every pixel, so no crop is large enough"
-    if name in ("scaled_dot_product_attention", "multi_head_attention_forward", "softmax", "matmul", "bmm", "einsum", "baddbmm", "__matmul__"):
+    if name in (
+        "scaled_dot_product_attention",
+        "multi_head_attention_forward",
+        "softmax",
+        "matmul",
+        "bmm",
+        "einsum",
+        "baddbmm",
+        "__matmul__",
+    ):
         return "attention makes every feature depend on every pixel, so no crop is large enough"
     return "pppkit does not know this operation; if it works position by position, it can be added to pppkit.twin"
 
 
-_METADATA = {"__get__", "size", "dim", "numel", "stride", "is_contiguous", "is_floating_point", "__len__", "__format__", "__repr__", "get_device", "ndimension"}
+_METADATA = {
+    "__get__",
+    "size",
+    "dim",
+    "numel",
+    "stride",
+    "is_contiguous",
+    "is_floating_point",
+    "__len__",
+    "__format__",
+    "__repr__",
+    "get_device",
+    "ndimension",
+}
 _ELEMENTWISE = {
     *("relu", "relu6", "hardtanh", "silu", "hardswish", "hardsigmoid", "sigmoid", "tanh", "gelu", "elu", "selu", "celu", "leaky_relu"),
     *("mish", "softplus", "prelu", "logsigmoid", "threshold", "neg", "abs", "exp", "log", "sqrt", "rsqrt", "square", "pow", "clamp"),

@@ -51,7 +51,9 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any] | None =
     check_parameters(notebook, parameters or {})
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_suffix(".part.ipynb")
-    papermill.execute_notebook(str(notebook), str(part), dict(parameters or {}), cwd=str(notebook.parent), progress_bar=progress, kernel_name="python3")
+    papermill.execute_notebook(
+        str(notebook), str(part), dict(parameters or {}), cwd=str(notebook.parent), progress_bar=progress, kernel_name="python3"
+    )
     node = nbformat.read(part, as_version=4)
     for metadata in (node.metadata, *(cell.metadata for cell in node.cells)):
         for name in VOLATILE:
@@ -117,4 +119,3 @@ def parameter_values(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     from papermill.cli import _resolve_type
 
     return {name: _resolve_type(value) for name, value in pairs}
-

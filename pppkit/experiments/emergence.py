@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,5 +53,10 @@ def run(
         made = result.rows.iloc[0][["size", "margin", "seed", "seconds", "device", "dtype"]].to_dict()
         store.append(result.convergence.assign(**trial, **made, **{k: v for k, v in provenance(profile).items() if k != "profile"}))
     rows = store.load()
-    present = (rows["profile"] == profile) & (rows["source"] == source) & (rows["model"] == model) & (rows["weights_seed"].astype(str) == str(trial["weights_seed"]))
+    present = (
+        (rows["profile"] == profile)
+        & (rows["source"] == source)
+        & (rows["model"] == model)
+        & (rows["weights_seed"].astype(str) == str(trial["weights_seed"]))
+    )
     return rows[present].reset_index(drop=True), load_maps(path)

@@ -52,7 +52,9 @@ def measure(trial: dict[str, Any], satellite: str | Path | None = None, progress
     none = trial["padding"] == "none"
     model = models.build(trial["model"], width=p["width"], init=trial["init"], seed=trial["weights_seed"])
     size, n = (max(NONE_SIZE, p["size"]), min(4, p["n"])) if none else (p["size"], p["n"])
-    return measure_ppp(model, open_source(trial["source"], satellite), padding=["none"] if none else FILLS, size=size, n=n, progress=progress)
+    return measure_ppp(
+        model, open_source(trial["source"], satellite), padding=["none"] if none else FILLS, size=size, n=n, progress=progress
+    )
 
 
 def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None) -> pd.DataFrame:

@@ -1,0 +1,50 @@
+# make book | serve | lab | test | bench | lint; see README.md
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+READY := .venv/.ready
+SHELL := bash
+.SHELLFLAGS := -eo pipefail -c
+.PHONY: book serve lab test bench lint check chromium env clean
+
+book: env
+	@$(BIN)/python -m pppkit.book build
+
+serve: book
+	@echo "Serving http://127.0.0.1:$(PORT)/"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory book/_build/html
+
+lab: env
+	@$(BIN)/jupyter lab --notebook-dir notebooks
+
+test: env chromium lint book
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" pppkit tests
+	@$(BIN)/pytest -m browser tests
+
+bench: env
+	@$(BIN)/python -m tests.benchmarks
+
+lint: env
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+env: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pppkit needs Python 3.11 or newer; say make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# A browser for the tests: the system's, else Debian's package, else playwright's own download.
+chromium: env
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  if command -v apt-get >/dev/null; then \
+	    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	    $$as_root apt-get update -qq && $$as_root apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	  else $(BIN)/playwright install chromium; fi
+
+clean:
+	rm -rf book/_build book/notebooks

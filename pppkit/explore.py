@@ -1,0 +1,107 @@
+"""The explorer for JupyterLab: choose a network, a padding, a layer and a number of images; the surface follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ipywidgets as widgets
+import plotly.graph_objects as go
+
+from . import figures, models
+from .experiments.sources import available, open_source
+from .measure import PPPResult, measure_ppp
+from .padding import FILLS
+
+KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
+
+
+class Explorer:
+    """Controls and a surface that shows what they say; measurements are kept, so looking again is instant.
+
+    Args:
+        networks: Names for `pppkit.models.build`.
+        width: Width of the paper's networks: 1 for theirs, less to answer faster.
+        size: Side of the input in pixels.
+        satellite: Folder of the satellite mosaics; adds them to the choice of pictures.
+        weights: A checkpoint's file to start with.
+
+    Attributes:
+        widget: What to display.
+        figure: The Plotly `FigureWidget`.
+        result: The measurement on show.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[str] = models.PAPER_MODELS,
+        *,
+        width: float = 0.25,
+        size: int = 96,
+        satellite: str | Path = "",
+        weights: str | Path = "",
+    ):
+        self.width, self.size, self.satellite = width, size, satellite
+        self._measured: dict[tuple, PPPResult] = {}
+        self.result: PPPResult | None = None
+        style = {"description_width": "90px"}
+        self.network = widgets.Dropdown(options=list(networks), description="network", style=style)
+        self.weights = widgets.Text(
+            value=str(weights),
+            placeholder="checkpoint file, empty for untrained",
+            description="weights",
+            style=style,
+            continuous_update=False,
+        )
+        self.source = widgets.Dropdown(options=available(satellite), description="pictures", style=style)
+        self.padding = widgets.Dropdown(options=list(FILLS), description="padding", style=style)
+        self.layer = widgets.Dropdown(options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style)
+        self.count = widgets.IntSlider(value=8, min=1, max=64, description="images", style=style, continuous_update=False)
+        self.kind = widgets.Dropdown(options=list(KINDS), description="map", style=style)
+        self.status = widgets.HTML()
+        self.figure = go.FigureWidget(figures.surface([[0.0, 0.0], [0.0, 0.0]]))  # type: ignore[arg-type]
+        controls = [self.network, self.weights, self.source, self.padding, self.layer, self.count, self.kind]
+        for control in controls:
+            control.observe(self._changed, names="value")
+        self.widget = widgets.HBox([widgets.VBox([*controls, self.status], layout={"min_width": "330px"}), self.figure])
+        self.update()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self.widget)
+
+    def _changed(self, change: dict) -> None:
+        self.update()
+
+    def update(self) -> None:
+        """Measures what the controls say, unless it was measured before, and shows it."""
+        key = (self.network.value, self.weights.value, self.source.value, self.padding.value, self.count.value)
+        try:
+            if key not in self._measured:
+                self.status.value = "measuring ..."
+                self._measured[key] = self._measure()
+            self._show(self._measured[key])
+        except ValueError as error:
+            self.status.value = f"<b>{error}</b>"
+
+    def _measure(self) -> PPPResult:
+        name, weights = self.network.value, self.weights.value
+        width = self.width if name in models.PAPER_MODELS and not weights else 1.0
+        model = models.build(name, width=width, weights=weights or None)
+        scenes = open_source(self.source.value, self.satellite)
+        return measure_ppp(model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False)
+
+    def _show(self, result: PPPResult) -> None:
+        self.result = result
+        layers = list(result.rows["layer"])
+        if tuple(self.layer.options) != tuple(layers):
+            with self.layer.hold_trait_notifications():
+                level = self.layer.options.index(self.layer.value) if self.layer.value in self.layer.options else len(layers) - 1
+                self.layer.options = layers
+                self.layer.value = layers[min(level, len(layers) - 1)]
+        row = result.rows.set_index("layer").loc[self.layer.value]
+        with self.figure.batch_update():
+            self.figure.data[0].z = result.map(self.layer.value, kind=KINDS[self.kind.value])
+            self.figure.layout.title.text = f"{self.network.value}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
+        self.status.value = f"SNR-PPP {row.snr_ppp:.4f} ± {row.snr_ppp_ci95:.4f}<br>MAE-PPP {row.mae_ppp:.4f} ± {row.mae_ppp_ci95:.4f}<br>{int(row.n)} images of {self.size} pixels"
