@@ -265,7 +265,7 @@ class _Poison(Padding):
             self.fill = "nan"
 
     def pad(self, x: Tensor, amounts: Amounts, window: tuple[int, int]) -> Tensor:
-        return F.pad(x, amounts, value=float("nan"))
+        return x if self.fill == "none" else F.pad(x, amounts, value=float("nan"))
 
 
 def reach(

@@ -1,0 +1,154 @@
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from pppkit.book.__main__ import main
+from pppkit.book.plotly_mime import FIGURE, WIDGET, PlotlyMime, mathjax
+from pppkit.book.run import execute, execute_all, fingerprint, known_parameters, parameter_values
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def notebook(path, *cells):
+    made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags}) for source, tags in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}), path)
+    return path
+
+
+SMALL = (("a = 1\nb = 'x'", ["parameters"]), ("print(a, b)", []))
+
+
+def test_execution_with_parameters_and_twice_the_same_bytes(tmp_path):
+    source = notebook(tmp_path / "n.ipynb", *SMALL)
+    for name in ("one", "two"):
+        execute(source, tmp_path / f"{name}.ipynb", {"a": 5}, progress=False)
+    one, two = ((tmp_path / f"{n}.ipynb").read_bytes() for n in ("one", "two"))
+    assert b"5 x" in one and one == two
+    assert not list(tmp_path.glob("*.part.ipynb"))
+
+
+def test_unknown_parameters_are_refused(tmp_path, capsys):
+    source = notebook(tmp_path / "n.ipynb", *SMALL)
+    with pytest.raises(ValueError, match="n.ipynb has no c, d; it has a, b"):
+        execute(source, tmp_path / "o.ipynb", {"c": 1, "d": 2, "a": 3})
+    with pytest.raises(SystemExit) as stop:
+        main(["run", str(source), str(tmp_path / "o.ipynb"), "-p", "nope", "1"])
+    assert stop.value.code == 2 and "has no nope" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["run", str(tmp_path / "nowhere.ipynb"), str(tmp_path / "o.ipynb")])
+    assert "does not exist" in capsys.readouterr().err
+    assert not (tmp_path / "o.ipynb").exists()
+    with pytest.raises(SystemExit):
+        main(["build", "--root", str(tmp_path)])
+    assert "is not a pppkit checkout" in capsys.readouterr().err
+
+
+def test_values_from_the_command_line():
+    assert parameter_values([("a", "3"), ("b", "0.5"), ("c", "True"), ("d", "zeros")]) == {"a": 3, "b": 0.5, "c": True, "d": "zeros"}
+
+
+def test_only_what_changed_is_run(tmp_path):
+    sources, output, results = (tmp_path / n for n in ("notebooks", "executed", "results"))
+    for folder in (sources, results):
+        folder.mkdir()
+    for name in ("a", "b"):
+        notebook(sources / f"{name}.ipynb", *SMALL)
+    assert execute_all(sources, output, results) == ["a.ipynb", "b.ipynb"]
+    assert execute_all(sources, output, results) == []
+    notebook(sources / "a.ipynb", ("a = 2\nb = 'y'", ["parameters"]), ("print(a)", []))
+    assert execute_all(sources, output, results) == ["a.ipynb"]
+    (results / "rows.csv").write_text("n\n1\n")
+    assert execute_all(sources, output, results) == ["a.ipynb", "b.ipynb"]
+    (sources / "b.ipynb").unlink()
+    execute_all(sources, output, results)
+    assert [p.name for p in output.glob("*.ipynb")] == ["a.ipynb"]
+
+
+def test_fingerprints_see_parameters(tmp_path):
+    source = notebook(tmp_path / "n.ipynb", *SMALL)
+    assert fingerprint(source, {"a": 1}, []) == fingerprint(source, {"a": 1}, []) != fingerprint(source, {"a": 2}, [])
+
+
+class Data:
+    def __init__(self, mime_type, content):
+        self.mime_type, self.content = mime_type, content
+
+
+def test_renderer():
+    class Renderer:
+        files = []
+
+        def add_js_file(self, key, name, attributes):
+            self.files.append(name)
+
+    renderer = Renderer()
+    (node,) = PlotlyMime.handle_mime(renderer, Data(FIGURE, {"data": [{"name": "</script>"}], "layout": {"height": 321}}), False)
+    html = node.astext()
+    assert "height:321px" in html and "</script>" not in html.split('json">')[1].rsplit("</script>", 1)[0]
+    assert renderer.files == ["plotly.min.js", "plotly-init.js"]
+    assert "JupyterLab" in PlotlyMime.handle_mime(renderer, Data(WIDGET, {}), False)[0].astext()
+    assert PlotlyMime.handle_mime(renderer, Data("text/plain", ""), False) is None
+    assert mathjax().is_file()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_are_sources(path):
+    node = json.loads(path.read_text())
+    tags = [cell["metadata"].get("tags", []) for cell in node["cells"]]
+    assert sum("parameters" in t for t in tags) == 1 and known_parameters(path)
+    for cell in node["cells"]:
+        assert not cell.get("outputs") and not cell.get("execution_count")
+        assert "!pip" not in "".join(cell["source"])
+    text = "".join("".join(c["source"]) for c in node["cells"] if c["cell_type"] == "markdown")
+    assert text.startswith("# ") and "## Try" in text and "## References" in text
+
+
+def test_every_page_is_in_the_book():
+    toc = (ROOT / "book" / "_toc.yml").read_text()
+    for path in NOTEBOOKS:
+        assert f"file: notebooks/{path.stem}\n" in toc
+    for page in (ROOT / "book").glob("*.md"):
+        assert f": {page.stem}\n" in toc
+
+
+def requirement_names(text):
+    return {re.split(r"[<>=\[;~! ]", line)[0].lower().replace("_", "-"): line for line in text if line and not line.startswith("#")}
+
+
+def test_one_list_of_versions():
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    pins = [line for line in lock if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", pin) for pin in pins)
+    locked = requirement_names(lock)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    for name, requirement in requirement_names(wanted).items():
+        assert name in locked, f"{name} is not locked"
+        if "==" in requirement:
+            assert locked[name].lower() == requirement.lower()
+
+
+def test_conda_users_get_the_same_versions():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
+    assert pip[0] == "-r requirements.lock"
+    assert [d for d in environment["dependencies"] if isinstance(d, str)] == ["python=3.11", "pip"]
+
+
+def test_published_rows_are_complete():
+    from pppkit.experiments import emergence, pitfalls, untrained
+    from pppkit.experiments.sources import SOURCES
+
+    results = ROOT / "book" / "results"
+    rows = untrained.run(results, "published", SOURCES)  # would need the satellite folder if a row were missing
+    for source in SOURCES:
+        emergence.run(results, "published", source)
+        pitfalls.run(results, "published", source)
+    assert not rows.duplicated([*untrained.KEY, "layer"]).any()
+    assert max(p.stat().st_size for p in results.rglob("*")) < 1_000_000

@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from pppkit import figures
+
+Z = np.arange(12.0).reshape(3, 4)
+
+
+def test_surface():
+    fig = figures.surface(Z, "a title")
+    np.testing.assert_array_equal(fig.data[0].z, Z)
+    assert [b.label for b in fig.layout.updatemenus[0].buttons] == ["Tilted", "From above"]
+    assert fig.layout.width is None and fig.layout.height == 480
+
+
+def test_surface_pair_shows_both_maps():
+    fig = figures.surface_pair(Z, Z + 1)
+    assert [t.name for t in fig.data] == ["optimal padding", "algorithmic padding"]
+    assert fig.data[0].colorscale != fig.data[1].colorscale
+    np.testing.assert_array_equal(fig.data[1].z, Z + 1)
+
+
+def test_emergence_has_a_step_for_each_count_and_one_scale():
+    fig = figures.emergence([[Z], [Z / 2], [Z / 3]], [1, 10, 480])
+    assert [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in fig.layout.sliders[0].steps]
+    assert len({(f.data[0].cmin, f.data[0].cmax) for f in fig.frames}) == 1
+    np.testing.assert_allclose(fig.frames[1].data[0].z, Z / 2)
+    np.testing.assert_allclose(fig.data[0].z, Z / 3)  # it opens on the last
+    assert len(figures.emergence([[Z, Z]], [1]).data) == 2
+
+
+def test_gallery_says_how_panels_are_scaled():
+    maps = {("zeros", "layer1"): Z, ("zeros", "layer2"): 10 * Z, ("randn", "layer1"): 2 * Z}
+    fig = figures.gallery(maps, "maps")
+    assert "own scale" in fig.layout.title.text and [t.zmax for t in fig.data] == [11, 110, 22]
+    shared = figures.gallery(maps, "maps", normalised=False)
+    assert "one scale in each column" in shared.layout.title.text and [t.zmax for t in shared.data] == [22, 110, 22]
+
+
+def test_lines_draw_bands():
+    rows = pd.DataFrame({"n": [1, 2, 1, 2], "v": [1.0, 2, 3, 4], "ci": [np.nan, 0.5, 1, 1], "g": ["zeros", "zeros", "x", "x"]})
+    fig = figures.lines(rows, "n", "v", "g", band="ci")
+    band, line = fig.data[:2]
+    assert list(band.y) == [1, 2.5, 1.5, 1] and list(line.y) == [1, 2] and line.line.color == figures.PALETTE["zeros"]
+
+
+def test_dots_show_every_row():
+    rows = pd.DataFrame({"padding": ["zeros", "randn", "zeros"], "v": [1.0, 2, 3], "source": ["a", "a", "paper"]})
+    fig = figures.dots(rows, "padding", "v", "source")
+    assert sum(len(t.x) for t in fig.data) == 3 and fig.data[1].marker.symbol == "diamond"
+
+
+def test_against_leaves_out_what_has_no_logarithm():
+    rows = pd.DataFrame({"a": [1.0, 0.0, 2.0], "b": [1.0, 1.0, 4.0], "g": "x"})
+    fig = figures.against(rows, "a", "b", "g")
+    assert fig.data[0].name == "equal" and len(fig.data[1].x) == 2
+
+
+def test_chooser_reaches_every_map():
+    big = np.ones((112, 112))
+    maps = {(v, p, s): i * big for i, (v, p, s) in enumerate((v, p, s) for v in "ab" for p in "cd" for s in "ef")}
+    fig = figures.chooser(maps)
+    look, pick = fig.layout.updatemenus[:2]
+    assert len(fig.data) == 4 and [t.visible for t in fig.data] == [True, False, False, False]
+    assert len(look.buttons) == 2 and len(pick.buttons) == 4 and pick.buttons[2].args[1] == [False, False, True, False]
+    assert [np.unique(z).tolist() for z in look.buttons[1].args[0]["z"]] == [[4.0], [5.0], [6.0], [7.0]]
+    assert np.shape(look.buttons[1].args[0]["z"][0]) == (56, 56) and "averaged" in fig.layout.title.text
+
+
+def test_stride_diagram_shows_the_shift():
+    fig = figures.stride_diagram(8, 3, 2, 1)
+    traces = {t.name: t for t in fig.data if t.name}
+    assert list(traces["padding that is read"].x) == [-1] and list(traces["padding that is not"].x) == [8]
+    assert traces["centre of the input"].x[0] - traces["centre of the output"].x[0] == 0.5
+    odd = {t.name: t for t in figures.stride_diagram(9, 3, 2, 1).data if t.name}
+    assert odd["centre of the input"].x[0] == odd["centre of the output"].x[0]
+
+
+@pytest.mark.parametrize("fig", [figures.surface(Z), figures.gallery({("a", "b"): Z}), figures.images([np.zeros((4, 4, 3), np.uint8)], ["x"])])
+def test_figures_are_light_and_follow_the_page(fig):
+    assert isinstance(fig, go.Figure) and fig.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert len(json.dumps(fig.to_plotly_json(), default=str)) < 40_000
+    assert "\\(" not in fig.to_json() and "$" not in (fig.layout.title.text or "")

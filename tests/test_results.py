@@ -1,0 +1,80 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pppkit.results import Store, code_revision, load_maps, provenance, results_folder, save_maps
+
+
+def rows(a, b=None, value=1.0):
+    return pd.DataFrame([{"a": a, "b": b, "layer": layer, "value": value} for layer in (1, 2)])
+
+
+def test_rows_are_kept_and_found(tmp_path):
+    store = Store(tmp_path / "deep" / "rows.csv", ["a", "b"])
+    trials = [{"a": 1, "b": None}, {"a": 2, "b": "x"}]
+    assert len(store.load()) == 0 and store.missing(trials) == trials
+    store.append(rows(1))
+    assert store.has({"a": 1.0, "b": float("nan")}) and store.missing(trials) == [trials[1]]
+    store.append(rows(2, "x", np.pi))
+    assert store.missing(trials) == [] and len(store.load()) == 4
+    assert store.load()["value"].iloc[-1] == np.pi  # every digit survives
+
+
+def test_no_row_twice(tmp_path):
+    store = Store(tmp_path / "rows.csv", ["a", "b"])
+    store.append(rows(1, "x"))
+    with pytest.raises(ValueError, match="already"):
+        store.append(rows(1, "x", 2.0))
+    with pytest.raises(ValueError, match="lack the key columns b"):
+        store.append(pd.DataFrame([{"a": 1}]))
+    assert list(store.load()["value"]) == [1.0, 1.0]
+
+
+APPENDER = """
+import sys
+import pandas as pd
+from pppkit.results import Store
+store = Store(sys.argv[1], ["a", "b"])
+for i in range(int(sys.argv[2]), int(sys.argv[2]) + 15):
+    store.append(pd.DataFrame([{"a": i, "b": "x", "layer": layer, "value": 1.0} for layer in (1, 2)]))
+"""
+
+
+def test_processes_may_append_at_once(tmp_path):
+    path = tmp_path / "rows.csv"
+    workers = [subprocess.Popen([sys.executable, "-c", APPENDER, str(path), first]) for first in ("0", "100", "200")]
+    assert [w.wait() for w in workers] == [0, 0, 0]
+    found = Store(path, ["a", "b"]).load()
+    assert sorted(found["a"]) == sorted([*range(15), *range(100, 115), *range(200, 215)] * 2)
+
+
+def test_an_interrupted_write_leaves_the_old_rows(tmp_path, monkeypatch):
+    store = Store(tmp_path / "rows.csv", ["a", "b"])
+    store.append(rows(1, "x"))
+
+    def interrupted(self, path, **kwargs):
+        path.write_text("a,b,lay")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        store.append(rows(2, "x"))
+    assert list(store.load()["a"]) == [1, 1]
+
+
+def test_maps(tmp_path):
+    maps = {("zeros", "layer1"): np.eye(3), ("randn", "layer1"): np.ones((2, 2))}
+    save_maps(tmp_path / "maps" / "m.npz", maps)
+    loaded = load_maps(tmp_path / "maps" / "m.npz")
+    assert set(loaded) == set(maps) and (loaded["zeros", "layer1"] == np.eye(3)).all() and loaded["zeros", "layer1"].dtype == np.float32
+    assert [p.name for p in (tmp_path / "maps").iterdir()] == ["m.npz"]
+
+
+def test_provenance():
+    made = provenance("quick")
+    assert made["profile"] == "quick" and made["torch"].startswith("2.") and made["revision"] == code_revision()
+    assert results_folder("quick").name == "my-results" and results_folder("published").parts[-2:] == ("book", "results")
+    assert results_folder("published", "mine").name == "mine"
