@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from PIL import Image
 from plotly.subplots import make_subplots
 
 COLORSCALE = "Viridis"
@@ -17,7 +20,7 @@ PALETTE = {
     **{"none": "#7f7f7f", "partial": "#56B4E9"},
 }
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
-TILTED = {"x": 1.15, "y": -1.35, "z": 0.95}
+TILTED = {"x": 1.25, "y": -1.45, "z": 0.95}
 ABOVE = {"x": 0.0, "y": -0.01, "z": 2.1}
 
 
@@ -58,7 +61,7 @@ def _scene(z_title: str, z_range: Sequence[float] | None = None, eye: Mapping[st
         "zaxis": {"title": {"text": z_title}, "nticks": 5, "exponentformat": "power", **axis}
         | ({"range": list(z_range)} if z_range else {}),
         "aspectratio": {"x": 1, "y": 1, "z": 0.6},
-        "camera": {"eye": dict(eye), "up": {"x": 0, "y": 0, "z": 1}},
+        "camera": {"eye": dict(eye), "center": {"x": 0, "y": 0, "z": -0.15}, "up": {"x": 0, "y": 0, "z": 1}},
     }
 
 
@@ -314,14 +317,13 @@ def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *,
     """
     views, variants = list(dict.fromkeys(k[0] for k in maps)), list(dict.fromkeys(k[1:] for k in maps))
 
-    def reduced(view: str, variant: tuple[str, ...]) -> np.ndarray:
+    def reduced(view: str, variant: tuple[str, ...]) -> list[list[float]]:
         z = _z(maps[(view, *variant)])  # type: ignore[index]
         step = -(-z.shape[0] // largest)
-        return (
-            z
-            if step == 1
-            else z[: z.shape[0] // step * step, : z.shape[1] // step * step].reshape(z.shape[0] // step, step, -1, step).mean((1, 3))
-        )
+        if step > 1:
+            h, w = (n // step for n in z.shape)
+            z = z[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
+        return [[float(f"{v:.3g}") for v in row] for row in z]  # a menu's arrays are written as text
 
     fig = go.Figure()
     bar = {"title": {"text": "PPP"}, "thickness": 12, "len": 0.6, "exponentformat": "power"}
@@ -336,13 +338,19 @@ def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *,
         for i, v in enumerate(variants)
     ]
     menu = {"direction": "down", "xanchor": "left", "yanchor": "top", "showactive": True}
-    menus = [menu | {"buttons": look, "x": 0, "y": 1.13}, menu | {"buttons": pick, "x": 0.0, "y": 1.05}, _views()]
+    menus = [menu | {"buttons": look, "x": 0, "y": 1.2}, menu | {"buttons": pick, "x": 0.0, "y": 1.11}, _views()]
     title = title + (
         f"<br><sup>maps wider than {largest} are averaged over blocks for this figure</sup>"
         if any(m.shape[0] > largest for m in maps.values())
         else ""
     )
-    return _finish(fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 150}, updatemenus=menus)
+    return _finish(fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 130}, updatemenus=menus)
+
+
+def _png(picture: np.ndarray) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(picture)).save(stream, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 300, columns: int = 4) -> go.Figure:
@@ -350,7 +358,7 @@ def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "
     rows = -(-len(pictures) // columns)
     fig = make_subplots(rows, columns, subplot_titles=list(labels), horizontal_spacing=0.015, vertical_spacing=0.12 / rows)
     for i, picture in enumerate(pictures):
-        fig.add_trace(go.Image(z=np.asarray(picture)), i // columns + 1, i % columns + 1)
+        fig.add_trace(go.Image(source=_png(picture)), i // columns + 1, i % columns + 1)
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False)
     fig.update_annotations(font={"size": 12})

@@ -84,7 +84,16 @@ def test_reach_by_hand():
 
 
 NETWORKS = [
-    *("vgg19", "torchvision/vgg19_bn", "resnet18", "torchvision/resnet50", "resnet50", "efficientnet_b0", "mobilenet_v2", "mobilenet_v3_large"),
+    *(
+        "vgg19",
+        "torchvision/vgg19_bn",
+        "resnet18",
+        "torchvision/resnet50",
+        "resnet50",
+        "efficientnet_b0",
+        "mobilenet_v2",
+        "mobilenet_v3_large",
+    ),
     *("mobilenet_v3_small", "resnext50_32x4d", "regnet_y_400mf", "shufflenet_v2_x1_0", "googlenet", "squeezenet1_1", "convnext_tiny"),
 ]
 
@@ -105,7 +114,9 @@ def test_they_agree_under_other_schemes(scheme):
 
 
 def test_own_padding_modes_are_followed():
-    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), nn.ReflectionPad2d(2), nn.Conv2d(4, 2, 5, stride=2), nn.ReLU())
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), nn.ReflectionPad2d(2), nn.Conv2d(4, 2, 5, stride=2), nn.ReLU()
+    )
     table = verify_alignment(net, ["0", "3"], size=31)
     assert len(table) == 2
     assert margins(net, ["3"], 31).loc["input", "top"] == 3

@@ -17,7 +17,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 def notebook(path, *cells):
     made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags}) for source, tags in cells]
-    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}), path
+    )
     return path
 
 

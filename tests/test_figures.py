@@ -66,7 +66,7 @@ def test_chooser_reaches_every_map():
     fig = figures.chooser(maps)
     look, pick = fig.layout.updatemenus[:2]
     assert len(fig.data) == 4 and [t.visible for t in fig.data] == [True, False, False, False]
-    assert len(look.buttons) == 2 and len(pick.buttons) == 4 and pick.buttons[2].args[1] == [False, False, True, False]
+    assert len(look.buttons) == 2 and len(pick.buttons) == 4 and list(pick.buttons[2].args[1]) == [False, False, True, False]
     assert [np.unique(z).tolist() for z in look.buttons[1].args[0]["z"]] == [[4.0], [5.0], [6.0], [7.0]]
     assert np.shape(look.buttons[1].args[0]["z"][0]) == (56, 56) and "averaged" in fig.layout.title.text
 
@@ -80,7 +80,9 @@ def test_stride_diagram_shows_the_shift():
     assert odd["centre of the input"].x[0] == odd["centre of the output"].x[0]
 
 
-@pytest.mark.parametrize("fig", [figures.surface(Z), figures.gallery({("a", "b"): Z}), figures.images([np.zeros((4, 4, 3), np.uint8)], ["x"])])
+@pytest.mark.parametrize(
+    "fig", [figures.surface(Z), figures.gallery({("a", "b"): Z}), figures.images([np.zeros((4, 4, 3), np.uint8)], ["x"])]
+)
 def test_figures_are_light_and_follow_the_page(fig):
     assert isinstance(fig, go.Figure) and fig.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert len(json.dumps(fig.to_plotly_json(), default=str)) < 40_000

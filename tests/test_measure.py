@@ -73,7 +73,9 @@ def test_batches_and_wider_canvases_change_nothing(net):
 
 
 def test_as_built_is_the_models_own_padding():
-    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"))
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+    )
     own, circular, zeros = (measure(net, layers=["0", "2"], size=16, padding=p).rows for p in (None, "circular", "zeros"))
     assert list(own["padding"]) == ["as built"] * 2
     assert list(own["snr_ppp"]) == list(circular["snr_ppp"]) != list(zeros["snr_ppp"])

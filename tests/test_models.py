@@ -76,7 +76,8 @@ class Payload:
 
 
 @pytest.mark.parametrize(
-    "content, words", [({"x": Payload()}, "tensors only"), ([1, 2], "no state_dict"), ({"conv1.weight": torch.zeros(1)}, "does not fit resnet18")]
+    "content, words",
+    [({"x": Payload()}, "tensors only"), ([1, 2], "no state_dict"), ({"conv1.weight": torch.zeros(1)}, "does not fit resnet18")],
 )
 def test_checkpoints_that_cannot_be_used(tmp_path, capsys, content, words):
     torch.save(content, tmp_path / "w.pt")

@@ -8,7 +8,16 @@ from torchvision.models import resnet18
 from pppkit.padding import FILLS, SCHEMES, Pad2d, Padding, ceil_amounts, conv2d, pad2d
 
 MODES = ("zeros", "reflect", "replicate", "circular")
-CONVOLUTIONS = [(3, 1, 1, 1), (3, 2, 1, 1), (5, 2, 2, 1), (3, 1, 2, 2), (3, 1, "same", 2), (4, 1, "same", 1), ((3, 5), (1, 2), (0, 2), 1), (1, 2, 0, 1)]
+CONVOLUTIONS = [
+    (3, 1, 1, 1),
+    (3, 2, 1, 1),
+    (5, 2, 2, 1),
+    (3, 1, 2, 2),
+    (3, 1, "same", 2),
+    (4, 1, "same", 1),
+    ((3, 5), (1, 2), (0, 2), 1),
+    (1, 2, 0, 1),
+]
 
 
 def generator(seed=0):
