@@ -1,0 +1,1 @@
+"""`python -m tests.benchmarks`: the ratios that the project holds itself to, each measured in one run."""

@@ -1,0 +1,123 @@
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[2]
+NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
+
+# In processes of their own, because a process's largest memory only ever grows.
+MEMORY = """
+import resource, sys, torch
+from pppkit import InfiniteScene, measure_ppp, models
+from pppkit.alignment import canvas_margin
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+name, n = sys.argv[1], int(sys.argv[2])
+net = models.build(name)
+margin = canvas_margin(net)
+start = peak()
+if n == 0:  # one batch's features and nothing else: the bare forward passes
+    with torch.no_grad():
+        net(torch.rand(1, 3, 224, 224))
+        net(torch.rand(1, 3, 224 + 2 * margin, 224 + 2 * margin))
+else:
+    measure_ppp(net, InfiniteScene(0), padding="zeros", n=n, progress=False)
+print(peak())
+"""
+
+
+def seconds(run, repeats=1):
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def measure_speed(name, n=6, repeats=3):
+    """measure_ppp beside the two bare forward passes on the same images, alternating, and the time to draw the images."""
+    import torch
+
+    from pppkit import InfiniteScene, measure_ppp, models
+    from pppkit.alignment import canvas_margin
+    from pppkit.scenes import windows
+
+    net = models.build(name)
+    margin = canvas_margin(net)
+    side = 224 + 2 * margin
+    scene = InfiniteScene(0)
+    places = windows(scene, n, side)
+    drawing = seconds(lambda: [w.read() for w in places])
+    canvases = [(w.read()[None] / 255 - 0.45) / 0.22 for w in places]
+
+    def bare():
+        with torch.no_grad():
+            for canvas in canvases:
+                net(canvas[..., margin:-margin, margin:-margin].contiguous())
+                net(canvas)
+
+    def measured():
+        result = measure_ppp(net, scene, padding="zeros", n=n, margin=margin, progress=False)
+        times.append(result.rows["seconds"].iloc[0])
+
+    times: list[float] = []
+    plain = []
+    bare()
+    for _ in range(repeats):
+        plain.append(seconds(bare))
+        measured()
+    return {
+        "measure_ppp / two bare passes": min(times) / min(plain),
+        "drawing the scenes / two bare passes": drawing / min(plain),
+        "seconds per image": min(times) / n,
+    }
+
+
+def memory(name):
+    peaks = {
+        n: float(subprocess.run([sys.executable, "-c", MEMORY, name, str(n)], capture_output=True, text=True, check=True).stdout)
+        for n in (0, 1, 12)
+    }
+    return {"GiB over the bare passes": peaks[12] - peaks[0], "GiB from 1 to 12 images": peaks[12] - peaks[1]}
+
+
+def rebuild():
+    """The book with all results present and every notebook to run, and again with nothing changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["git", "clone", "-q", str(ROOT), folder], check=True)
+        build = [sys.executable, "-m", "pppkit.book", "build", "--root", folder]
+
+        def run():
+            subprocess.run(build, check=True, capture_output=True)
+
+        return {"results present": seconds(run), "nothing changed": seconds(run)}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("what", nargs="*", default=["speed", "memory", "book"], help="speed, memory, book")
+    what = parser.parse_args().what
+    if "speed" in what:
+        print(
+            "\nmeasure_ppp, zeros, 224 pixels (reach: 1.05)\n",
+            pd.DataFrame({n: measure_speed(n) for n in NETWORKS}).T.round(3).to_string(),
+            flush=True,
+        )
+    if "memory" in what:
+        print(
+            "\nmemory, batch 1 (reach: constant, under 1 GiB)\n",
+            pd.DataFrame({n: memory(n) for n in NETWORKS}).T.round(3).to_string(),
+            flush=True,
+        )
+    if "book" in what:
+        print("\nbook, seconds (reach: 300 and 10)\n", pd.Series(rebuild()).round(1).to_string(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

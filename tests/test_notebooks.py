@@ -1,0 +1,75 @@
+"""Every notebook through papermill with small parameters, from nothing."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from pppkit.book.run import execute
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SMALL = {
+    "explorer": {"profile": "quick", "width": 0.0625, "size": 64},
+    "ppp_appendix_alignment": {"network": "resnet18", "size": 64, "check_size": 48},
+    "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
+    "ppp_fig2_principal_point": {"profile": "quick"},
+    "ppp_fig4_untrained": {"profile": "quick"},
+    "scenes": {"seed": 3, "size": 96, "images": 2},
+    "your_own_network": {"network": "squeezenet1_1", "size": 64, "n": 3, "paddings": "circular"},
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return tmp_path_factory.mktemp("results")
+
+
+def outputs(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return [out for cell in cells for out in cell.get("outputs", [])]
+
+
+def test_all_are_here():
+    assert set(SMALL) == {p.stem for p in NOTEBOOKS.glob("*.ipynb")}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.timeout(900)
+def test_runs_with_other_parameters(name, tmp_path, results):
+    parameters = SMALL[name] | ({"results": str(results)} if "profile" in SMALL[name] else {})
+    execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    found = outputs(tmp_path / "out.ipynb")
+    assert not [o for o in found if o.output_type == "error"]
+    assert name == "ppp_appendix_alignment" or any("application/vnd.plotly.v1+json" in o.get("data", {}) for o in found)
+    assert not any("widget-state" in key for o in found for key in o.get("data", {}))
+
+
+def test_the_papers_margins_are_all_reproduced(tmp_path):
+    execute(NOTEBOOKS / "ppp_appendix_alignment.ipynb", tmp_path / "out.ipynb", SMALL["ppp_appendix_alignment"], progress=False)
+    assert any("15 rows, 60 numbers, 0 differ" in o.get("text", "") for o in outputs(tmp_path / "out.ipynb"))
+
+
+def test_satellite_mosaics_by_parameter(tmp_path, satellite, results):
+    execute(NOTEBOOKS / "scenes.ipynb", tmp_path / "out.ipynb", {"satellite": str(satellite), "images": 2, "size": 64}, progress=False)
+    assert "satellite mosaics" in (tmp_path / "out.ipynb").read_text()
+
+
+def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
+    import torch
+
+    from pppkit import models
+
+    torch.save(models.build("resnet18", num_classes=7, seed=4).state_dict(), tmp_path / "w.pt")
+    photos = next((satellite / "tile_1").iterdir())
+    parameters = {"network": "resnet18", "weights": str(tmp_path / "w.pt"), "num_classes": 7, "photos": str(photos), "size": 32, "n": 2}
+    execute(NOTEBOOKS / "your_own_network.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    assert "9 photographs" in (tmp_path / "out.ipynb").read_text()
+
+
+@pytest.mark.parametrize(
+    "name, parameters, words",
+    [("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"), ("your_own_network", {"network": "vgg"}, "name='vgg' is not a model")],
+)
+def test_bad_values_end_in_a_sentence(name, parameters, words, tmp_path):
+    with pytest.raises(Exception, match=words):
+        execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
