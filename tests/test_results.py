@@ -34,11 +34,15 @@ def test_no_row_twice(tmp_path):
 
 
 APPENDER = """
-import sys
+import sys, time
+from pathlib import Path
 import pandas as pd
 from pppkit.results import Store
 store = Store(sys.argv[1], ["a", "b"])
-for i in range(int(sys.argv[2]), int(sys.argv[2]) + 15):
+Path(sys.argv[1] + "." + sys.argv[2]).touch()
+while len(list(Path(sys.argv[1]).parent.iterdir())) < 3:  # begin together
+    time.sleep(0.001)
+for i in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
     store.append(pd.DataFrame([{"a": i, "b": "x", "layer": layer, "value": 1.0} for layer in (1, 2)]))
 """
 
@@ -48,7 +52,7 @@ def test_processes_may_append_at_once(tmp_path):
     workers = [subprocess.Popen([sys.executable, "-c", APPENDER, str(path), first]) for first in ("0", "100", "200")]
     assert [w.wait() for w in workers] == [0, 0, 0]
     found = Store(path, ["a", "b"]).load()
-    assert sorted(found["a"]) == sorted([*range(15), *range(100, 115), *range(200, 215)] * 2)
+    assert sorted(found["a"]) == sorted([*range(40), *range(100, 140), *range(200, 240)] * 2)
 
 
 def test_an_interrupted_write_leaves_the_old_rows(tmp_path, monkeypatch):

@@ -74,6 +74,27 @@ def test_objects_lie_where_the_scene_says():
     assert plain.objects(0, 0, 600, 600) == [] and plain.mask(0, 0, 9, 9).sum() == 0
 
 
+def test_pictures_and_masks_show_the_same_place():
+    """Inside an object, one pixel from its edge, the picture has the object's one colour."""
+    scene = InfiniteScene(5, objects=60)
+    mask, picture = scene.mask(0, 0, 300, 300), scene.crop(0, 0, 300, 300)
+    same = (mask[None, None].float().unfold(2, 3, 1).unfold(3, 3, 1).flatten(4).std(-1) == 0)[0, 0] & (mask[1:-1, 1:-1] > 0)
+    checked = 0
+    for o in scene.objects(0, 0, 300, 300)[-8:]:  # the topmost, which nothing hides
+        y, x = int(o.y), int(o.x)
+        around = torch.zeros_like(same)
+        around[max(0, y - 6) : y + 7, max(0, x - 6) : x + 7] = True
+        pixels = picture[:, 1:-1, 1:-1][:, same & around]
+        if o.kind in ("disc", "square", "pentagon") and pixels.shape[1] > 40:
+            assert (pixels == pixels[:, :1]).all()
+            checked += 1
+    assert checked
+    edges = (mask[:, 1:] != mask[:, :-1]) & ((mask[:, 1:] > 0) | (mask[:, :-1] > 0))
+    steps = (picture[:, :, 1:].float() - picture[:, :, :-1].float()).abs().sum(0)
+    shifted = [steps[:, 3:-3][edges[:, 3 + d : edges.shape[1] - 3 + d]].mean() for d in (-1, 0, 1)]
+    assert shifted[1] > 1.3 * shifted[0] and shifted[1] > 1.3 * shifted[2]  # pictures change where masks change, not beside
+
+
 def test_objects_have_no_location_bias():
     scene, size = InfiniteScene(0, objects=32), 1024
     objects = scene.objects(0, 0, size, size)
