@@ -26,7 +26,7 @@ ABOVE = {"x": 0.0, "y": -0.01, "z": 2.1}
 
 def _finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
     """The look of every figure: as wide as the page, transparent, with room for a title of two lines."""
-    top = 30 + (24 * (1 + title.count("<br>")) if title else 0)
+    top = 36 + (24 * (1 + title.count("<br>")) if title else 0)
     margin = {"l": 60, "r": 20, "t": top, "b": 50} | layout.pop("margin", {})
     fig.update_layout(
         template="plotly_white",
@@ -40,7 +40,7 @@ def _finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure
             "y": 1,
             "yanchor": "top",
             "yref": "container",
-            "pad": {"t": 8},
+            "pad": {"t": 18},
             "font": {"size": 15},
         }
         if title

@@ -61,13 +61,14 @@ def lab(tmp_path_factory):
 def test_the_surface_follows_the_controls(page, lab):
     page.set_viewport_size({"width": 1400, "height": 1000})
     page.goto(f"{lab}/lab/tree/explorer.ipynb?reset", wait_until="domcontentloaded")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=40_000)
     page.wait_for_selector(".jp-Toolbar-kernelName:has-text('Python 3')", timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     controls = page.locator(".jupyter-widgets select")
     controls.first.wait_for(timeout=180_000)
-    page.wait_for_function(f"({Z})().startsWith('vgg19, zeros')", timeout=120_000)
+    controls.first.scroll_into_view_if_needed()  # JupyterLab draws what is on the screen
+    page.wait_for_function(f"({Z})().startsWith('vgg19, zeros')", timeout=40_000)
     seen = [page.evaluate(Z)]
     assert "SNR-PPP" in page.locator(".jupyter-widgets.widget-html").last.inner_text()
     for label, value, title in (
@@ -77,7 +78,7 @@ def test_the_surface_follows_the_controls(page, lab):
     ):
         box = page.locator(".widget-dropdown", has=page.locator(f"label:text-is('{label}')")).locator("select")
         box.select_option(value)
-        page.wait_for_function(f"({Z})().includes('{title}')", timeout=120_000)
+        page.wait_for_function(f"({Z})().includes('{title}')", timeout=40_000)
         page.wait_for_timeout(500)
         seen.append(page.evaluate(Z))
     assert len({s.split("|")[1] for s in seen}) == 4, "the surface did not follow"
