@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Explorer:
     ):
         self.width, self.size, self.satellite = width, size, satellite
         self._measured: dict[tuple, PPPResult] = {}
+        self._setting = False
         self.result: PPPResult | None = None
         style = {"description_width": "90px"}
         self.network = widgets.Dropdown(options=list(networks), description="network", style=style)
@@ -60,6 +62,7 @@ class Explorer:
         self.kind = widgets.Dropdown(options=list(KINDS), description="map", style=style)
         self.status = widgets.HTML()
         self.figure = go.FigureWidget(figures.surface([[0.0, 0.0], [0.0, 0.0]]))  # type: ignore[arg-type]
+        self.figure.update_layout(width=640)
         controls = [self.network, self.weights, self.source, self.padding, self.layer, self.count, self.kind]
         for control in controls:
             control.observe(self._changed, names="value")
@@ -72,7 +75,8 @@ class Explorer:
         display(self.widget)
 
     def _changed(self, change: dict) -> None:
-        self.update()
+        if not self._setting:
+            self.update()
 
     def update(self) -> None:
         """Measures what the controls say, unless it was measured before, and shows it."""
@@ -82,8 +86,8 @@ class Explorer:
                 self.status.value = "measuring ..."
                 self._measured[key] = self._measure()
             self._show(self._measured[key])
-        except ValueError as error:
-            self.status.value = f"<b>{error}</b>"
+        except Exception as error:  # a widget's callback would swallow it
+            self.status.value = f"<b>{html.escape(str(error))}</b>"
 
     def _measure(self) -> PPPResult:
         name, weights = self.network.value, self.weights.value
@@ -95,11 +99,14 @@ class Explorer:
     def _show(self, result: PPPResult) -> None:
         self.result = result
         layers = list(result.rows["layer"])
-        if tuple(self.layer.options) != tuple(layers):
-            with self.layer.hold_trait_notifications():
-                level = self.layer.options.index(self.layer.value) if self.layer.value in self.layer.options else len(layers) - 1
+        if list(self.layer.options) != layers:  # another network: stay at the same depth
+            level = self.layer.index if self.layer.index is not None else len(layers) - 1
+            self._setting = True
+            try:
                 self.layer.options = layers
-                self.layer.value = layers[min(level, len(layers) - 1)]
+                self.layer.index = min(level, len(layers) - 1)
+            finally:
+                self._setting = False
         row = result.rows.set_index("layer").loc[self.layer.value]
         with self.figure.batch_update():
             self.figure.data[0].z = result.map(self.layer.value, kind=KINDS[self.kind.value])

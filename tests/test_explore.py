@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from pppkit.explore import Explorer
+
+
+@pytest.fixture(scope="module")
+def explorer():
+    return Explorer(width=0.0625, size=64)
+
+
+def shown(explorer):
+    return np.array(explorer.figure.data[0].z)
+
+
+def test_the_surface_follows_the_controls(explorer):
+    explorer.network.value, explorer.padding.value, explorer.layer.value, explorer.count.value = "vgg19", "zeros", "features.8", 2
+    zeros = shown(explorer)
+    np.testing.assert_array_equal(zeros, explorer.result.map("features.8"))
+    explorer.padding.value = "circular"
+    assert not np.array_equal(shown(explorer), zeros) and "circular" in explorer.figure.layout.title.text
+    explorer.layer.value = "features.17"
+    assert shown(explorer).shape == (16, 16)
+    explorer.network.value = "resnet50"  # stays at the second layer
+    assert explorer.layer.value == "layer2" and shown(explorer).shape == (8, 8) and "SNR-PPP" in explorer.status.value
+    explorer.kind.value = "padded features"
+    np.testing.assert_array_equal(shown(explorer), explorer.result.map("layer2", kind="padded"))
+
+
+def test_looking_again_measures_nothing(explorer, monkeypatch):
+    explorer.network.value, explorer.padding.value = "resnet50", "zeros"
+    explorer.padding.value = "reflect"
+    monkeypatch.setattr(explorer, "_measure", lambda: pytest.fail("measured again"))
+    explorer.padding.value = "zeros"
+    assert "SNR-PPP" in explorer.status.value
+
+
+def test_errors_are_shown(explorer):
+    explorer.weights.value = "nowhere.pt"
+    assert "is neither a file nor published weights" in explorer.status.value
+    explorer.weights.value = ""
+    assert "SNR-PPP" in explorer.status.value
