@@ -120,7 +120,9 @@ def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, un
 def emergence(
     steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], title: str = "", *, unit: str = "PPP", height: int = 560
 ) -> go.Figure:
-    """Surfaces that change with the number of images: a slider, a film and both views, one scale for all steps.
+    """Surfaces that change with the number of images: a slider, a film and both views.
+
+    All steps share one scale, that of the last; earlier surfaces may leave the box.
 
     Args:
         steps: For each number of images the map `(H, W)` to show in colour, or two: the one in grey (optimal padding) first.
@@ -130,9 +132,9 @@ def emergence(
         height: In screen pixels.
     """
     stacks = [[_z(z) for z in step] for step in steps]
-    every = np.concatenate([z.ravel() for step in stacks for z in step])
-    low, high = (float(np.quantile(every, q)) for q in (0.001, 0.999))
-    low = min(low, 0.0) if unit == "PPP" else low
+    last = np.concatenate([z.ravel() for z in stacks[-1]])
+    low, high, room = float(last.min()), float(last.max()), 0.5 * float(np.ptp(last))
+    low, high = (-0.02 * high, 1.3 * high) if unit == "PPP" else (low - room, high + room)
     bar = {"title": {"text": unit}, "thickness": 12, "len": 0.7, "exponentformat": "power"}
 
     def draw(step: list[np.ndarray]) -> list[go.Surface]:
@@ -226,6 +228,7 @@ def lines(
                 go.Scatter(
                     **edges,
                     fill="toself",
+                    mode="lines",
                     fillcolor=_faint(colour),
                     line={"width": 0},
                     hoverinfo="skip",

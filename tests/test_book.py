@@ -144,11 +144,12 @@ def test_conda_users_get_the_same_versions():
 
 
 def test_published_rows_are_complete():
-    from pppkit.experiments import emergence, pitfalls, untrained
+    from pppkit.experiments import emergence, pitfalls, spectra, untrained
     from pppkit.experiments.sources import SOURCES
 
     results = ROOT / "book" / "results"
     rows = untrained.run(results, "published", SOURCES)  # would need the satellite folder if a row were missing
+    spectra.run(results, "published", SOURCES)
     for source in SOURCES:
         emergence.run(results, "published", source)
         pitfalls.run(results, "published", source)

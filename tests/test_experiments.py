@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
-from pppkit.experiments import emergence, pitfalls, untrained
+from pppkit.experiments import emergence, pitfalls, spectra, untrained
 from pppkit.experiments.sources import available, open_source
 from pppkit.padding import FILLS
 from pppkit.results import Store
@@ -64,12 +65,32 @@ def test_emergence(folder):
     assert len(again) == len(rows)
 
 
+def test_spectra(folder):
+    rows = spectra.run(folder, "quick", ["scenes"])
+    power = rows.set_index("frequency")["power"].reindex(range(128)).to_numpy()
+    assert -2.6 < spectra.slope(power) < -1.7  # natural images: about -2
+    f = np.arange(1, 129.0)
+    assert spectra.slope(np.concatenate([[np.nan], f**-1.5])) == pytest.approx(-1.5)
+    assert len(spectra.run(folder, "quick", ["scenes"])) == len(rows)
+
+
+def test_white_noise_has_a_flat_spectrum():
+    class Noise:
+        shape = None
+
+        def crop(self, y, x, height, width):
+            return torch.randint(0, 256, (3, height, width), generator=torch.Generator().manual_seed(y), dtype=torch.uint8)
+
+    assert abs(spectra.slope(spectra.spectrum(Noise(), 6))) < 0.05
+
+
 @pytest.mark.parametrize(
     "call, words",
     [
         (lambda p: untrained.run(p, "slow", ["scenes"]), "profile='slow' is not one of quick, published, paper"),
         (lambda p: emergence.run(p, "slow", "scenes"), "profile='slow'"),
         (lambda p: pitfalls.run(p, "slow", "scenes"), "profile='slow'"),
+        (lambda p: spectra.run(p, "slow", ["scenes"]), "profile='slow'"),
         (lambda p: untrained.run(p, "quick", ["satellite"]), "needs satellite=, the folder of the data set"),
         (lambda p: untrained.run(p, "quick", ["satellite"], p / "nowhere"), "is not a folder"),
         (lambda p: open_source("moon"), "source='moon' is not one of scenes, satellite"),

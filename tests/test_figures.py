@@ -29,7 +29,8 @@ def test_emergence_has_a_step_for_each_count_and_one_scale():
     assert [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in fig.layout.sliders[0].steps]
     assert len({(f.data[0].cmin, f.data[0].cmax) for f in fig.frames}) == 1
     np.testing.assert_allclose(fig.frames[1].data[0].z, Z / 2)
-    np.testing.assert_allclose(fig.data[0].z, Z / 3)  # it opens on the last
+    np.testing.assert_allclose(fig.data[0].z, Z / 3)  # it opens on the last, whose scale it has
+    assert fig.data[0].cmax >= Z.max() / 3 and fig.data[0].cmin < 0
     assert len(figures.emergence([[Z, Z]], [1]).data) == 2
 
 

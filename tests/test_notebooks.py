@@ -14,7 +14,7 @@ SMALL = {
     "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig4_untrained": {"profile": "quick"},
-    "scenes": {"seed": 3, "size": 96, "images": 2},
+    "scenes": {"profile": "quick", "seed": 3, "size": 96},
     "your_own_network": {"network": "squeezenet1_1", "size": 64, "n": 3, "paddings": "circular"},
 }
 
@@ -50,8 +50,13 @@ def test_the_papers_margins_are_all_reproduced(tmp_path):
 
 
 def test_satellite_mosaics_by_parameter(tmp_path, satellite, results):
-    execute(NOTEBOOKS / "scenes.ipynb", tmp_path / "out.ipynb", {"satellite": str(satellite), "images": 2, "size": 64}, progress=False)
-    assert "satellite mosaics" in (tmp_path / "out.ipynb").read_text()
+    execute(
+        NOTEBOOKS / "scenes.ipynb",
+        tmp_path / "out.ipynb",
+        {"profile": "quick", "satellite": str(satellite), "results": str(tmp_path)},
+        progress=False,
+    )
+    assert "satellite: slope" in (tmp_path / "out.ipynb").read_text()
 
 
 def test_your_own_checkpoint_and_photographs(tmp_path, satellite):

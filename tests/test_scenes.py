@@ -23,18 +23,6 @@ def test_seeds_make_different_worlds():
     assert not torch.equal(InfiniteScene(1).crop(0, 0, 32, 32), InfiniteScene(2).crop(0, 0, 32, 32))
 
 
-def test_statistics_are_those_of_natural_images():
-    side, power = 256, 0
-    taper = np.hanning(side)[:, None] * np.hanning(side)
-    for window in windows(InfiniteScene(0), 20, side):
-        grey = window.read().float().mean(0).numpy()
-        power = power + np.abs(np.fft.fft2((grey - grey.mean()) * taper)) ** 2
-    f = np.hypot(*np.meshgrid(*[np.fft.fftfreq(side) * side] * 2)).round().astype(int).ravel()
-    radial = np.bincount(f, power.ravel()) / np.bincount(f)
-    slope = np.polyfit(np.log(np.arange(4, 64)), np.log(radial[4:64]), 1)[0]
-    assert -2.6 < slope < -1.7
-
-
 def test_spans_equal_a_test_of_every_pixel():
     random = np.random.default_rng(1)
     n = 40
