@@ -19,6 +19,7 @@ lab: env
 
 test: env chromium lint book
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" pppkit tests
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval-lax -n 2 --dist loadfile notebooks
 	@$(BIN)/pytest -m browser tests
 
 bench: env

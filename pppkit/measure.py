@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .alignment import GlobalPools, _padding_mode, canvas_features, canvas_margin, canvas_scheme, centre, features
+from .canvas import GlobalPools, canvas_features, canvas_margin, canvas_scheme, centre, reach
+from .features import features, padding_mode
+from .fills import Scheme
 from .metrics import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
 from .models import default_layers
-from .padding import Scheme
 from .scenes import Scene, Window, windows
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -129,7 +130,7 @@ def measure_ppp(
         crop = centre(batch, (size, size)).contiguous()
         for p in paddings:
             record = GlobalPools()
-            padded = features(model, layers, crop, *_padding_mode(p, generators[p]), record)
+            padded = features(model, layers, crop, *padding_mode(p, generators[p]), record)
             if kinds[p] not in optimal:
                 shapes = {name: tuple(t.shape) for name, t in padded.items()}
                 optimal[kinds[p]] = canvas_features(model, layers, batch, shapes, record.seen, p)
@@ -195,8 +196,6 @@ def _check(
 
 
 def _multiple(model: nn.Module, layers: Sequence[str], size: int, margin: int, padding: str | None) -> int:
-    from .alignment import reach
-
     total = int(np.lcm.reduce([int(s) for s in reach(model, layers, size, padding)["stride"]]))
     return -(-margin // total) * total
 

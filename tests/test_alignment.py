@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pppkit import alignment, models
+from pppkit import alignment, canvas, models
 from pppkit.alignment import AlignmentError, canvas_margin, features, geometries, margins, reach, verify_alignment
 from pppkit.models import LAYERS_OF_INTEREST, build
 
@@ -135,7 +135,7 @@ def test_translation_by_the_stride():
 
 @pytest.mark.parametrize("wrong", [1, 2])
 def test_a_misalignment_is_found(monkeypatch, wrong):
-    monkeypatch.setattr(alignment, "centre", lambda x, size: x[..., wrong : wrong + size[-2], wrong : wrong + size[-1]])
+    monkeypatch.setattr(canvas, "centre", lambda x, size: x[..., wrong : wrong + size[-2], wrong : wrong + size[-1]])
     with pytest.raises(AlignmentError, match="disagree"):
         verify_alignment(build("resnet18", num_classes=2), size=64)
 

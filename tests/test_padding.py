@@ -5,7 +5,8 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.models import resnet18
 
-from pppkit.padding import FILLS, SCHEMES, Pad2d, Padding, ceil_amounts, conv2d, pad2d
+from pppkit.fills import ceil_amounts
+from pppkit.padding import FILLS, SCHEMES, Pad2d, Padding, conv2d, pad2d
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 CONVOLUTIONS = [

@@ -13,13 +13,16 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .. import models
-from ..alignment import GlobalPools, canvas_features, canvas_margin, centre, features, margins
+from ..alignment import margins
+from ..canvas import GlobalPools, canvas_features, canvas_margin, centre
+from ..features import features
+from ..geometry import Geometry, attach, geometry
 from ..measure import IMAGENET
 from ..metrics import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
 from ..padding import Padding
 from ..results import Store, load_maps, provenance, save_maps
 from ..scenes import windows
-from ..twin import Geometry, Twin, attach, geometry
+from ..twin import Twin
 from .sources import open_source
 
 KEY = ("pitfall", "source", "profile", "variant", "layer")

@@ -1,0 +1,20 @@
+"""Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
+
+from .charts import against, dots, gallery, images, lines, stride_diagram
+from .style import CYCLE, PALETTE
+from .surfaces import chooser, emergence, surface, surface_pair
+
+__all__ = [
+    "CYCLE",
+    "PALETTE",
+    "against",
+    "chooser",
+    "dots",
+    "emergence",
+    "gallery",
+    "images",
+    "lines",
+    "stride_diagram",
+    "surface",
+    "surface_pair",
+]

@@ -1,0 +1,273 @@
+"""Maps from above, rows as curves and points, and pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from PIL import Image
+from plotly.subplots import make_subplots
+
+from .style import COLORSCALE, CYCLE, PALETTE, as_float32, finish
+
+
+def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
+    """Maps side by side: one row for each first key, one column for each second.
+
+    Args:
+        maps: `(H, W)` by (row label, column label); a missing cell stays empty.
+        title: Shown above.
+        normalised: Scale each panel to [0, 1] by itself, as the paper's figures do (the figure says so). Otherwise one
+            scale for all panels of a column.
+        cell: Height of a row in screen pixels.
+    """
+    rows, columns = (list(dict.fromkeys(k[i] for k in maps)) for i in (0, 1))
+    fig = make_subplots(len(rows), len(columns), column_titles=columns, horizontal_spacing=0.02, vertical_spacing=0.12 / max(1, len(rows)))
+    for (row, column), values in maps.items():
+        z = as_float32(values)
+        scale = (
+            {"zmin": float(z.min()), "zmax": float(z.max())}
+            if normalised
+            else {"zmin": 0.0, "zmax": float(max(m.max() for k, m in maps.items() if k[1] == column))}
+        )
+        hover = f"{row}, {column}<br>y %{{y}}, x %{{x}}<br>%{{z:.3g}}<extra></extra>"
+        heat = go.Heatmap(z=z, colorscale=COLORSCALE, showscale=False, hovertemplate=hover, **scale)
+        fig.add_trace(heat, rows.index(row) + 1, columns.index(column) + 1)
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
+    for i, row in enumerate(rows):
+        fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
+    note = "each panel has its own scale: colours cannot be compared between panels" if normalised else "one scale in each column"
+    return finish(fig, 90 + cell * len(rows), f"{title}<br><sup>{note}</sup>", margin={"l": 50, "r": 10, "b": 10, "t": 90})
+
+
+def lines(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    band: str | None = None,
+    title: str = "",
+    log_x: bool = False,
+    log_y: bool = False,
+    labels: Mapping[str, str] | None = None,
+    height: int = 400,
+) -> go.Figure:
+    """One line for each value of a column, with an optional band.
+
+    Args:
+        rows: Sorted by `x` within each group.
+        x: Column along the horizontal axis.
+        y: Column of the values.
+        group: Column that tells the lines apart.
+        band: Column with the half-width of the band.
+        title: Shown above.
+        log_x: Logarithmic horizontal axis.
+        log_y: Logarithmic vertical axis.
+        labels: Axis titles by column name.
+        height: In screen pixels.
+    """
+    names, fig = labels or {}, go.Figure()
+    for i, (name, part) in enumerate(rows.groupby(group, sort=False)):
+        colour = PALETTE.get(str(name), CYCLE[i % len(CYCLE)])
+        if band and part[band].notna().any():
+            low, high = part[y] - part[band].fillna(0), part[y] + part[band].fillna(0)
+            if log_y:
+                low = low.clip(lower=part[y] / 100)
+            edges = dict(x=[*part[x], *part[x][::-1]], y=[*high, *low[::-1]])
+            fig.add_trace(
+                go.Scatter(
+                    **edges,
+                    fill="toself",
+                    mode="lines",
+                    fillcolor=_faint(colour),
+                    line={"width": 0},
+                    hoverinfo="skip",
+                    showlegend=False,
+                    legendgroup=str(name),
+                )
+            )
+        fig.add_trace(go.Scatter(x=part[x], y=part[y], name=str(name), mode="lines+markers", line={"color": colour}, legendgroup=str(name)))
+    fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
+    fig.update_yaxes(
+        title={"text": names.get(y, y)},
+        type="log" if log_y else "linear",
+        exponentformat="power",
+        rangemode="normal" if log_y else "tozero",
+    )
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+
+
+def _faint(colour: str) -> str:
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r},{g},{b},0.18)"
+
+
+def dots(
+    rows: pd.DataFrame,
+    category: str,
+    value: str,
+    group: str,
+    *,
+    error: str | None = None,
+    title: str = "",
+    label: str = "",
+    log: bool = False,
+    height: int = 420,
+) -> go.Figure:
+    """Every row as a point beside its category, groups side by side; spread is seen, not summarised.
+
+    Args:
+        rows: One row a point.
+        category: Column along the horizontal axis.
+        value: Column along the vertical axis.
+        group: Column that gives the colour.
+        error: Column with the half-width of error bars.
+        title: Shown above.
+        label: Title of the vertical axis.
+        log: Logarithmic vertical axis.
+        height: In screen pixels.
+    """
+    fig = go.Figure()
+    order, groups = list(dict.fromkeys(rows[category])), list(dict.fromkeys(rows[group]))
+    for i, name in enumerate(groups):
+        part = rows[rows[group] == name]
+        place = [order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]]
+        bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
+        hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
+        style = {
+            "color": PALETTE.get(str(name), CYCLE[i % len(CYCLE)]),
+            "size": 8,
+            "opacity": 0.8,
+            "symbol": "diamond" if "paper" in str(name) else "circle",
+        }
+        fig.add_trace(
+            go.Scatter(
+                x=place,
+                y=part[value],
+                mode="markers",
+                name=str(name),
+                marker=style,
+                error_y=bars,
+                customdata=part[category],
+                hovertemplate=hover,
+            )
+        )
+    fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
+    fig.update_yaxes(
+        title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero"
+    )
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.15})
+
+
+def against(
+    rows: pd.DataFrame, x: str, y: str, group: str, *, hover: Sequence[str] = (), title: str = "", label: str = "", height: int = 460
+) -> go.Figure:
+    """One measurement against another on logarithmic axes, with the diagonal on which they agree.
+
+    Args:
+        rows: One row a point; points where either value is not positive are left out.
+        x: Column along the horizontal axis, and its name.
+        y: Column along the vertical axis, and its name.
+        group: Column that gives the colour.
+        hover: Columns to name in the hover label.
+        title: Shown above.
+        label: What both axes show.
+        height: In screen pixels.
+    """
+    fig, shown = go.Figure(), rows[(rows[x] > 0) & (rows[y] > 0)]
+    ends = [float(shown[[x, y]].min().min()) * 0.7, float(shown[[x, y]].max().max()) * 1.4]
+    fig.add_trace(go.Scatter(x=ends, y=ends, mode="lines", line={"color": "#9aa5b1", "dash": "dot"}, name="equal", hoverinfo="skip"))
+    for i, (name, part) in enumerate(shown.groupby(group, sort=False)):
+        text = part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None
+        style = {"color": CYCLE[i % len(CYCLE)], "size": 9, "opacity": 0.8}
+        tip = f"%{{text}}<br>{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>"
+        fig.add_trace(go.Scatter(x=part[x], y=part[y], mode="markers", name=str(name), marker=style, text=text, hovertemplate=tip))
+    for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
+        update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+
+
+def _png(picture: np.ndarray) -> str:
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(picture)).save(stream, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 300, columns: int = 4) -> go.Figure:
+    """Photographs `(H, W, 3)`, uint8, side by side."""
+    rows = -(-len(pictures) // columns)
+    fig = make_subplots(rows, columns, subplot_titles=list(labels), horizontal_spacing=0.015, vertical_spacing=0.12 / rows)
+    for i, picture in enumerate(pictures):
+        fig.add_trace(go.Image(source=_png(picture)), i // columns + 1, i % columns + 1)
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    fig.update_annotations(font={"size": 12})
+    return finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
+
+
+def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330) -> go.Figure:
+    """What each output of a strided convolution sees in one dimension, and where the centres of the two maps lie."""
+    count = (size + 2 * padding - kernel) // stride + 1
+    fig = go.Figure()
+    for i in range(count):
+        middle = i * stride - padding + (kernel - 1) / 2
+        for j in range(kernel):
+            fig.add_trace(
+                go.Scatter(
+                    x=[i * stride - padding + j, middle],
+                    y=[0, 1],
+                    mode="lines",
+                    line={"color": "#9aa5b1", "width": 1},
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
+    inside, outside = list(range(size)), [*range(-padding, 0), *range(size, size + padding)]
+    centres = [i * stride - padding + (kernel - 1) / 2 for i in range(count)]
+    dot = {"mode": "markers", "hovertemplate": "%{x}<extra>%{fullData.name}</extra>"}
+    seen = max(i * stride - padding + kernel - 1 for i in range(count))
+    fig.add_trace(
+        go.Scatter(
+            x=[o for o in outside if o <= seen],
+            y=[0] * sum(o <= seen for o in outside),
+            name="padding that is read",
+            marker={"size": 16, "symbol": "square", "color": CYCLE[4]},
+            **dot,
+        )
+    )
+    fig.add_trace(
+        go.Scatter(
+            x=[o for o in outside if o > seen],
+            y=[0] * sum(o > seen for o in outside),
+            name="padding that is not",
+            marker={"size": 16, "symbol": "square-open", "color": CYCLE[4]},
+            **dot,
+        )
+    )
+    fig.add_trace(
+        go.Scatter(x=inside, y=[0] * size, name="input pixels", marker={"size": 16, "symbol": "square", "color": CYCLE[0]}, **dot)
+    )
+    fig.add_trace(
+        go.Scatter(
+            x=centres,
+            y=[1] * count,
+            name="output pixels, above the centres of what they see",
+            marker={"size": 16, "color": CYCLE[2]},
+            **dot,
+        )
+    )
+    for x, name, colour in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
+        fig.add_trace(
+            go.Scatter(
+                x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": colour, "dash": "dot", "width": 2}, hoverinfo="skip"
+            )
+        )
+    fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)
+    fig.update_yaxes(visible=False, range=[-0.5, 1.5])
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.35})
