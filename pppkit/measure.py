@@ -215,15 +215,23 @@ def _ends(n: int, batch_size: int, counts: Sequence[int]) -> list[int]:
 
 
 def _batches(places: list[Window], ends: list[int], like: Tensor, normalize) -> Iterator[Tensor]:
-    """Normalised canvases `(N, 3, S, S)`; the next batch is read while the network works on the last."""
+    """Normalised canvases `(N, 3, S, S)`; the next batch is read while the network works on the last.
+
+    The reading thread uses numpy only: torch would start a second team of threads there, which the convolutions wait for.
+    """
     mean, std = (torch.tensor(v, device=like.device, dtype=like.dtype).view(3, 1, 1) for v in normalize or ((0,) * 3, (1,) * 3))
+
+    def read(span: tuple[int, int]) -> np.ndarray:
+        images = [w.read().numpy() for w in places[slice(*span)]]
+        return images[0][None] if len(images) == 1 else np.stack(images)
+
     spans = list(zip([0, *ends], ends))
     with ThreadPoolExecutor(1) as reader:
-        waiting = reader.submit(lambda span: torch.stack([w.read() for w in places[slice(*span)]]), spans[0])
+        waiting = reader.submit(read, spans[0])
         for following in [*spans[1:], None]:
-            images = waiting.result()
+            images = torch.from_numpy(waiting.result())
             if following:
-                waiting = reader.submit(lambda span: torch.stack([w.read() for w in places[slice(*span)]]), following)
+                waiting = reader.submit(read, following)
             yield (images.to(like.device).to(like.dtype) / 255 - mean) / std
 
 

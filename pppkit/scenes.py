@@ -114,7 +114,7 @@ class TiledPhoto:
                     out[top - y : bottom - y, left - x : right - x] = tile[
                         top - self._y[r] : bottom - self._y[r], left - self._x[c] : right - self._x[c]
                     ]
-        return torch.from_numpy(out).permute(2, 0, 1).contiguous()
+        return torch.from_numpy(np.ascontiguousarray(out.transpose(2, 0, 1)))
 
 
 class Photo(TiledPhoto):
