@@ -37,11 +37,14 @@ def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, norm
         hover = f"{row}, {column}<br>y %{{y}}, x %{{x}}<br>%{{z:.3g}}<extra></extra>"
         heat = go.Heatmap(z=z, colorscale=COLORSCALE, showscale=False, hovertemplate=hover, **scale)
         fig.add_trace(heat, rows.index(row) + 1, columns.index(column) + 1)
-    fig.update_xaxes(visible=False)
-    fig.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="")
+    fig.update_xaxes(visible=False, constrain="domain")
+    fig.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
+    for axis in fig.select_yaxes():  # square pixels, on a phone too
+        axis.scaleanchor = axis.anchor
+    fig.update_annotations(font={"size": 10})
     for i, row in enumerate(rows):
         fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
-    note = "each panel has its own scale: colours cannot be compared between panels" if normalised else "one scale in each column"
+    note = "each panel has its own scale: compare shapes, not colours" if normalised else "one scale in each column"
     return finish(fig, 90 + cell * len(rows), f"{title}<br><sup>{note}</sup>", margin={"l": 50, "r": 10, "b": 10, "t": 90})
 
 
