@@ -106,7 +106,7 @@ class Twin(TorchFunctionMode):
         if self.fill == "none":
             left = right = top = bottom = 0
         low, high = (top, left), (bottom, right)
-        out = x.alias() if hasattr(x, "alias") else x.view_as(x)
+        out = x.view_as(x)
         if not self.valid:
             out = func(x, pad, mode, value) if any((left, right, top, bottom)) else out
         return attach(
