@@ -79,15 +79,107 @@ def ceil_amounts(
     return extra[0], extra[1]
 
 
-def _outside_index(size: int, before: int, after: int, fill: str, device: torch.device) -> Tensor:
-    """Source index of each position -before .. size + after - 1, however far outside it lies."""
-    i = torch.arange(-before, size + after, device=device)
+def _outside_index(size: int, before: int, after: int, fill: str) -> list[int]:
+    """Source index of each position -before .. -1 and size .. size + after - 1, however far outside it lies."""
+    outside = [*range(-before, 0), *range(size, size + after)]
     if fill == "circular":
-        return i % size
-    if size == 1:
-        return torch.zeros_like(i)
-    i = i % (2 * size - 2)
-    return torch.where(i < size, i, 2 * size - 2 - i)
+        return [i % size for i in outside]
+    if fill == "replicate" or size == 1:
+        return [min(max(i, 0), size - 1) for i in outside]
+    folded = [i % (2 * size - 2) for i in outside]
+    return [min(i, 2 * size - 2 - i) for i in folded]
+
+
+def _layout(x: Tensor) -> torch.memory_format:
+    nhwc = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
+    return torch.channels_last if nhwc else torch.contiguous_format
+
+
+def _empty_padded(x: Tensor, amounts: Amounts) -> Tensor:
+    """Uninitialised `(N, C, H + top + bottom, W + left + right)` in the memory format of `x`, and `x` copied into its middle."""
+    left, right, top, bottom = amounts
+    n, c, height, width = x.shape
+    shape = (n, c, top + height + bottom, left + width + right)
+    out = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))
+    out[..., top : top + height, left : left + width] = x
+    return out
+
+
+class _Copied(torch.autograd.Function):
+    """A border of pixels copied from inside, whose gradient goes back to the pixels that they copy.
+
+    Touches the interior once each way, where torch's circular padding clones the whole map for each of its nine parts.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, amounts: Amounts, fill: str) -> Tensor:
+        left, right, top, bottom = amounts
+        height, width = x.shape[-2:]
+        ctx.amounts = amounts
+        ctx.rows = list(zip([*range(top), *range(top + height, top + height + bottom)], _outside_index(height, top, bottom, fill)))
+        ctx.columns = list(zip([*range(left), *range(left + width, left + width + right)], _outside_index(width, left, right, fill)))
+        out = _empty_padded(x, amounts)
+        for border, inside in ctx.rows:
+            out[..., border, :] = out[..., top + inside, :]
+        for border, inside in ctx.columns:
+            out[..., border] = out[..., left + inside]
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *grads: Tensor):
+        (grad,) = grads
+        left, right, top, bottom = ctx.amounts
+        height, width = grad.shape[-2] - top - bottom, grad.shape[-1] - left - right
+        whole = grad[..., left : left + width].clone()  # the columns folded in, then the rows
+        for border, inside in ctx.columns:
+            whole[..., inside] += grad[..., border]
+        x = whole[..., top : top + height, :]
+        for border, inside in ctx.rows:
+            x[..., inside, :] += whole[..., border, :]
+        return x, None, None
+
+
+class _Assembled(torch.autograd.Function):
+    """A map in the middle of its top, left, right and bottom strips; the gradient is cut up again without a copy."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, top: Tensor, left: Tensor, right: Tensor, bottom: Tensor) -> Tensor:
+        ctx.amounts = t, b, l, r = top.shape[-2], bottom.shape[-2], left.shape[-1], right.shape[-1]
+        height, width = x.shape[-2:]
+        out = _empty_padded(x, (l, r, t, b))
+        out[..., :t, :], out[..., t + height :, :] = top, bottom
+        out[..., t : t + height, :l], out[..., t : t + height, l + width :] = left, right
+        return out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *grads: Tensor):
+        (grad,) = grads
+        t, b, l, r = ctx.amounts
+        height, width = grad.shape[-2] - t - b, grad.shape[-1] - l - r
+        middle = grad[..., t : t + height, :]
+        return middle[..., l : l + width], grad[..., :t, :], middle[..., :l], middle[..., l + width :], grad[..., t + height :, :]
+
+
+class _Edges(torch.autograd.Function):
+    """The outermost rows and columns of a map (top, left, right, bottom); their gradients are added into one map of zeros."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, rows: int, columns: int) -> tuple[Tensor, ...]:
+        ctx.rows, ctx.columns, ctx.shape, ctx.layout = rows, columns, x.shape, _layout(x)
+        return tuple(e.clone() for e in (x[..., :rows, :], x[..., :columns], x[..., -columns:], x[..., -rows:, :]))
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, *grads: Tensor):
+        top, left, right, bottom = grads
+        out = torch.empty(ctx.shape, dtype=top.dtype, device=top.device, memory_format=ctx.layout).zero_()
+        out[..., : ctx.rows, :] += top
+        out[..., : ctx.columns] += left
+        out[..., -ctx.columns :] += right
+        out[..., -ctx.rows :, :] += bottom
+        return out, None, None
 
 
 def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generator: torch.Generator | None) -> list[Tensor]:
@@ -109,12 +201,8 @@ def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generato
         mean, sigma = (m.index_select(dim, nearest).expand(shape) for m in (mean, high - mean))
         return mean + sigma * torch.randn(mean.shape, generator=generator, device=x.device, dtype=x.dtype)
 
-    return [
-        draw(x[..., :kh, :], 3, left, right, top),
-        draw(x[..., :kw], 2, 0, 0, left),
-        draw(x[..., -kw:], 2, 0, 0, right),
-        draw(x[..., -kh:, :], 3, left, right, bottom),
-    ]
+    t, l, r, b = _Edges.apply(x, kh, kw)
+    return [draw(t, 3, left, right, top), draw(l, 2, 0, 0, left), draw(r, 2, 0, 0, right), draw(b, 3, left, right, bottom)]
 
 
 def fill_border(
@@ -126,20 +214,13 @@ def fill_border(
     pre: tuple[Tensor, Callable[[Tensor], Tensor]] | None,
 ) -> Tensor:
     """Surrounds `(N, C, H, W)` with a border; randn samples from `pre`, a tensor and the activation that made `x` of it."""
-    left, right, top, bottom = amounts
-    height, width = x.shape[-2:]
     if not any(amounts) or fill == "none":
         return x
     if fill in ("zeros", "partial"):
         return F.pad(x, amounts)
-    if min(height, width) == 0:
+    if min(x.shape[-2:]) == 0:
         raise ValueError(f"x of shape {tuple(x.shape)} has no pixels to fill a {fill} border from")
     if fill == "randn":
         source, activation = pre or (x, lambda v: v)
-        t, l, r, b = map(activation, _randn_strips(source, amounts, window, generator))
-        return torch.cat([t, torch.cat([l, x, r], 3), b], 2)
-    limit = {"reflect": (height - 1, width - 1), "circular": (height, width)}.get(fill)
-    if limit and (max(top, bottom) > limit[0] or max(left, right) > limit[1]):  # wider than the map: torch refuses
-        x = x.index_select(-2, _outside_index(height, top, bottom, fill, x.device))
-        return x.index_select(-1, _outside_index(width, left, right, fill, x.device))
-    return F.pad(x, amounts, mode=fill)
+        return _Assembled.apply(x, *map(activation, _randn_strips(source, amounts, window, generator)))
+    return _Copied.apply(x, amounts, fill)

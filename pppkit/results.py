@@ -92,12 +92,31 @@ class Store:
         present = self._present(self.load())
         return [t for t in trials if self._key(t) not in present]
 
-    def append(self, rows: pd.DataFrame) -> None:
-        """Adds the rows of one or more whole trials: all of them reach the disk or none, also when processes append at once.
+    def rows(self, trials: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """The rows of some trials, in the order given.
 
         Raises:
-            ValueError: If a key column is missing or a trial's rows are present already.
+            ValueError: If a trial is given twice.
         """
+        order = {self._key(t): i for i, t in enumerate(trials)}
+        if len(order) < len(trials):
+            raise ValueError(f"trials has {len(trials) - len(order)} that are given twice")
+        rows = self.load()
+        place = pd.Series([order.get(self._key(r)) for r in rows[self.key].to_dict("records")], index=rows.index, dtype=float)
+        return rows.loc[place.dropna().sort_values(kind="stable").index].reset_index(drop=True)
+
+    def append(self, rows: pd.DataFrame, present: str = "raise") -> None:
+        """Adds the rows of one or more whole trials: all of them reach the disk or none, also when processes append at once.
+
+        Args:
+            rows: With the key's columns.
+            present: What to do with trials whose rows are present already: `"raise"`, or `"skip"` them.
+
+        Raises:
+            ValueError: If a key column is missing, or for trials that are present.
+        """
+        if present not in ("raise", "skip"):
+            raise ValueError(f"present={present!r} is not 'raise' or 'skip'")
         lack = [c for c in self.key if c not in rows]
         if lack:
             raise ValueError(f"rows lack the key columns {', '.join(lack)} of {self.path.name}")
@@ -106,7 +125,11 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             old = self.load()
             twice = self._present(old) & self._present(rows)
-            if twice:
+            if twice and present == "skip":
+                rows = rows[[self._key(r) not in twice for r in rows[self.key].to_dict("records")]]
+                if rows.empty:
+                    return
+            elif twice:
                 raise ValueError(f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again")
             part = self.path.with_suffix(".part")
             (pd.concat([old, rows]) if len(old) else rows).to_csv(part, index=False, lineterminator="\n")
