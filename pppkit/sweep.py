@@ -52,7 +52,7 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
         LocalCluster(
-            n_workers=client or dask.system.CPU_COUNT, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+            n_workers=client or dask.system.CPU_COUNT, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.ERROR
         ) as cluster,
         Client(cluster) as local,
     ):
@@ -90,6 +90,7 @@ def sweep(
         lack = [k for k in store.key if k not in trial]
         if lack:
             raise ValueError(f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {store.path.name}")
+    store.rows(trials)  # refuses trials that are given twice
     todo = store.missing(trials)
     failed: list[tuple[dict[str, Any], BaseException]] = []
     if todo:

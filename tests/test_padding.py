@@ -79,6 +79,25 @@ def test_gradients(scheme):
     assert torch.autograd.gradcheck(run, (x, conv.weight, conv.bias))
 
 
+@pytest.mark.parametrize("scheme", ["reflect", "replicate", "circular", "randn"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gradients_of_borders_wider_than_the_map(scheme, layout):
+    x = rand(2, 2, 3, 4, dtype=torch.double).contiguous(memory_format=layout).requires_grad_()
+    padded = pad2d(x, (5, 2, 0, 4), scheme, generator=generator())
+    assert padded.is_contiguous(memory_format=layout)
+    assert torch.autograd.gradcheck(lambda x: pad2d(x, (5, 2, 0, 4), scheme, generator=generator()), x)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_gradients_equal_torchs(mode):
+    grads = []
+    for pad in (lambda x: pad2d(x, (2, 1, 3, 2), mode), lambda x: F.pad(x, (2, 1, 3, 2), mode)):
+        x = rand(2, 3, 5, 6, dtype=torch.double).requires_grad_()
+        (pad(x) * torch.arange(2 * 3 * 10 * 9.0).view(2, 3, 10, 9)).sum().backward()
+        grads.append(x.grad)
+    torch.testing.assert_close(*grads)
+
+
 def conv2d_of(conv, x, weight, bias):
     return F.conv2d(x, weight, bias, conv.stride, conv.padding)
 
