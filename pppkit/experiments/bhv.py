@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from distributed import Client
 from torch import Tensor, nn
 
 from ..padding import FILLS, Padding, Scheme
@@ -34,6 +35,8 @@ PROFILES: dict[str, dict[str, Any]] = {
     "published": {"networks": 10, "epochs": 50},
     "paper": {"networks": 10, "epochs": 50},
 }
+INTENSITIES = (0.1, 0.2, 0.35, 0.75, 1.0)  # grey levels between the table's two
+PRECISION_NETWORKS = 1
 BATCH, PATIENCE = 200, 8
 
 
@@ -241,21 +244,36 @@ def grid(
     ]
 
 
+def published() -> dict[str, list[dict[str, Any]]]:
+    """The grids behind the pages: the table, the cells of Kayhan and van Gemert on their splits, background, precision."""
+    intensities = grid(["full-zeros"], INTENSITIES, networks=5) + grid(["zeros", "none", "full-replicate"], INTENSITIES, networks=3)
+    return {
+        "table": grid(),
+        "authors": grid(AUTHORS, ["black"], splits="authors"),
+        "intensities": intensities,
+        "precision": grid(precision="fp32", networks=PRECISION_NETWORKS),
+    }
+
+
 def run(
-    folder: str | Path, trials: Sequence[dict[str, Any]], profile: str, *, client: Any = None, device: str = "cpu", file: str = "bhv.csv"
+    folder: str | Path,
+    trials: Sequence[dict[str, Any]],
+    profile: str,
+    *,
+    client: Client | str | int | None = None,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Trains what is missing of a grid on Dask and returns the grid's rows.
 
     Args:
-        folder: Where the rows are.
+        folder: Where `bhv.csv` is.
         trials: Of `grid`.
         profile: One of `PROFILES`; written into the rows.
         client: As in `pppkit.sweep.sweep`.
         device: Where each network is trained.
-        file: The rows' file in that folder.
     """
     if profile not in PROFILES:
         raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
-    store = Store(Path(folder) / file, KEY)
+    store = Store(Path(folder) / "bhv.csv", KEY)
     rows = sweep(partial(measure, profile=profile, device=device), trials, store, client=client, desc="BHV networks")
     return rows.assign(background=rows["background"].map(background_name))

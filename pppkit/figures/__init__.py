@@ -1,6 +1,6 @@
 """Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
 
-from .charts import against, dots, gallery, images, lines, stride_diagram
+from .charts import against, dots, film, gallery, images, lines, stride_diagram
 from .style import CYCLE, PALETTE
 from .surfaces import chooser, emergence, surface, surface_pair
 
@@ -11,6 +11,7 @@ __all__ = [
     "chooser",
     "dots",
     "emergence",
+    "film",
     "gallery",
     "images",
     "lines",

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from .style import COLORSCALE, CYCLE, PALETTE, as_float32, finish
+from .style import COLORSCALE, CYCLE, as_float32, colour, finish
 
 
 def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
@@ -61,7 +61,7 @@ def lines(
     labels: Mapping[str, str] | None = None,
     height: int = 400,
 ) -> go.Figure:
-    """One line for each value of a column, with an optional band.
+    """One line for each value of a column, with an optional band; full paddings are dashed, a paper's values are diamonds.
 
     Args:
         rows: Sorted by `x` within each group.
@@ -77,7 +77,7 @@ def lines(
     """
     names, fig = labels or {}, go.Figure()
     for i, (name, part) in enumerate(rows.groupby(group, sort=False)):
-        colour = PALETTE.get(str(name), CYCLE[i % len(CYCLE)])
+        name, tone = str(name), colour(str(name), i)
         if band and part[band].notna().any():
             low, high = part[y] - part[band].fillna(0), part[y] + part[band].fillna(0)
             if log_y:
@@ -88,14 +88,17 @@ def lines(
                     **edges,
                     fill="toself",
                     mode="lines",
-                    fillcolor=_faint(colour),
+                    fillcolor=_faint(tone),
                     line={"width": 0},
                     hoverinfo="skip",
                     showlegend=False,
-                    legendgroup=str(name),
+                    legendgroup=name,
                 )
             )
-        fig.add_trace(go.Scatter(x=part[x], y=part[y], name=str(name), mode="lines+markers", line={"color": colour}, legendgroup=str(name)))
+        style = {"mode": "lines+markers", "line": {"color": tone, "dash": "dash" if name.startswith("full-") else "solid"}}
+        if "paper" in name:
+            style = {"mode": "markers", "marker": {"color": tone, "symbol": "diamond", "size": 11}}
+        fig.add_trace(go.Scatter(x=part[x], y=part[y], name=name, legendgroup=name, **style))
     fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
     fig.update_yaxes(
         title={"text": names.get(y, y)},
@@ -144,7 +147,7 @@ def dots(
         bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
         hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
         style = {
-            "color": PALETTE.get(str(name), CYCLE[i % len(CYCLE)]),
+            "color": colour(str(name), i),
             "size": 8,
             "opacity": 0.8,
             "symbol": "diamond" if "paper" in str(name) else "circle",
@@ -214,6 +217,30 @@ def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "
     return finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
 
 
+def film(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 420) -> go.Figure:
+    """Pictures `(H, W, 3)`, uint8, one after the other: a slider and a film."""
+    fig = go.Figure(go.Image(source=_png(pictures[0])))
+    fig.frames = [go.Frame(name=str(i), data=[go.Image(source=_png(p))]) for i, p in enumerate(pictures)]
+    still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
+    knobs = [{"label": label, "method": "animate", "args": [[str(i)], still]} for i, label in enumerate(labels)]
+    slider = {
+        "steps": knobs,
+        "active": 0,
+        "currentvalue": {"font": {"size": 13}},
+        "pad": {"t": 10, "b": 5},
+        "len": 0.95,
+        "x": 0.02,
+        "ticklen": 0,
+    }
+    slider["font"] = {"color": "rgba(0,0,0,0)"}  # labels are read one at a time, above the slider
+    play = {"type": "buttons", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "showactive": False}
+    run = {"frame": {"duration": 250, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
+    play["buttons"] = [{"label": "▶ Play", "method": "animate", "args": [None, run]}]
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    return finish(fig, height, title, margin={"l": 5, "r": 5, "b": 70, "t": 95}, updatemenus=[play], sliders=[slider])
+
+
 def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330) -> go.Figure:
     """What each output of a strided convolution sees in one dimension, and where the centres of the two maps lie."""
     count = (size + 2 * padding - kernel) // stride + 1
@@ -265,10 +292,10 @@ def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int
             **dot,
         )
     )
-    for x, name, colour in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
+    for x, name, tone in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
         fig.add_trace(
             go.Scatter(
-                x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": colour, "dash": "dot", "width": 2}, hoverinfo="skip"
+                x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": tone, "dash": "dot", "width": 2}, hoverinfo="skip"
             )
         )
     fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)

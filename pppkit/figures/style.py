@@ -15,6 +15,11 @@ PALETTE = {
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
 
 
+def colour(name: str, index: int = 0) -> str:
+    """The colour of a padding, the same under full padding; any other name takes one from the cycle."""
+    return PALETTE.get(name.removeprefix("full-"), CYCLE[index % len(CYCLE)])
+
+
 def finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
     """The look of every figure: as wide as the page, transparent, with room for a title of two lines."""
     top = 36 + (24 * (1 + title.count("<br>")) if title else 0)
