@@ -194,12 +194,14 @@ def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generato
     def draw(strip: Tensor, dim: int, before: int, after: int, thickness: int) -> Tensor:
         high = F.max_pool2d(strip, (kh, kw), 1)
         mean = (high - F.max_pool2d(-strip, (kh, kw), 1)) / 2
-        size, k = ((height, kh), (width, kw))[dim == 3]
-        nearest = (torch.arange(-before, size + after, device=x.device) - k // 2).clamp(0, size - k)
-        shape = [-1, -1, -1, -1]
+        k = (kh, kw)[dim == 3]
+        nearest = (before + k // 2, after + k - 1 - k // 2)  # windows reach no further than the strip: the outer ones are repeated
+        repeat = (*nearest, 0, 0) if dim == 3 else (0, 0, *nearest)
+        mean, sigma = (F.pad(m, repeat, mode="replicate") for m in (mean, high - mean))
+        shape = list(mean.shape)
         shape[5 - dim] = thickness
-        mean, sigma = (m.index_select(dim, nearest).expand(shape) for m in (mean, high - mean))
-        return mean + sigma * torch.randn(mean.shape, generator=generator, device=x.device, dtype=x.dtype)
+        noise = torch.randn(shape, generator=generator, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32))
+        return mean + sigma * noise.to(x.dtype, memory_format=_layout(strip))
 
     t, l, r, b = _Edges.apply(x, kh, kw)
     return [draw(t, 3, left, right, top), draw(l, 2, 0, 0, left), draw(r, 2, 0, 0, right), draw(b, 3, left, right, bottom)]

@@ -31,9 +31,9 @@ SCHEMES = (*FILLS, *(f"full-{fill}" for fill in FILLS), "none")  # the rows of T
 AUTHORS = ("zeros", "full-zeros", "circular", "full-circular", "none")  # F-Conv's own, circular read both ways
 PRECISIONS = ("bf16", "fp32")
 PROFILES: dict[str, dict[str, Any]] = {
-    "quick": {"networks": 2, "epochs": 20},
-    "published": {"networks": 10, "epochs": 50},
-    "paper": {"networks": 10, "epochs": 50},
+    "quick": {"epochs": 20},
+    "published": {"epochs": 50},
+    "paper": {"epochs": 50},
 }
 INTENSITIES = (0.1, 0.2, 0.35, 0.75, 1.0)  # grey levels between the table's two
 PRECISION_NETWORKS = 1
@@ -244,6 +244,13 @@ def grid(
     ]
 
 
+def settings(profile: str) -> dict[str, Any]:
+    """What a profile of `PROFILES` means; refuses an unknown one."""
+    if profile not in PROFILES:
+        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    return PROFILES[profile]
+
+
 def published() -> dict[str, list[dict[str, Any]]]:
     """The grids behind the pages: the table, the cells of Kayhan and van Gemert on their splits, background, precision."""
     intensities = grid(["full-zeros"], INTENSITIES, networks=5) + grid(["zeros", "none", "full-replicate"], INTENSITIES, networks=3)
@@ -272,8 +279,7 @@ def run(
         client: As in `pppkit.sweep.sweep`.
         device: Where each network is trained.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    settings(profile)
     store = Store(Path(folder) / "bhv.csv", KEY)
     rows = sweep(partial(measure, profile=profile, device=device), trials, store, client=client, desc="BHV networks")
     return rows.assign(background=rows["background"].map(background_name))

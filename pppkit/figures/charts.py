@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from .style import COLORSCALE, CYCLE, as_float32, colour, finish
+from .style import COLORSCALE, CYCLE, as_float32, colours, finish
 
 
 def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
@@ -76,8 +76,9 @@ def lines(
         height: In screen pixels.
     """
     names, fig = labels or {}, go.Figure()
-    for i, (name, part) in enumerate(rows.groupby(group, sort=False)):
-        name, tone = str(name), colour(str(name), i)
+    tones = colours(rows[group].astype(str).unique())
+    for name, part in rows.groupby(rows[group].astype(str), sort=False):
+        tone = tones[name]
         if band and part[band].notna().any():
             low, high = part[y] - part[band].fillna(0), part[y] + part[band].fillna(0)
             if log_y:
@@ -141,13 +142,14 @@ def dots(
     """
     fig = go.Figure()
     order, groups = list(dict.fromkeys(rows[category])), list(dict.fromkeys(rows[group]))
+    tones = colours(map(str, groups))
     for i, name in enumerate(groups):
         part = rows[rows[group] == name]
         place = [order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]]
         bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
         hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
         style = {
-            "color": colour(str(name), i),
+            "color": tones[str(name)],
             "size": 8,
             "opacity": 0.8,
             "symbol": "diamond" if "paper" in str(name) else "circle",
@@ -217,28 +219,35 @@ def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "
     return finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
 
 
-def film(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 420) -> go.Figure:
-    """Pictures `(H, W, 3)`, uint8, one after the other: a slider and a film."""
+def film(
+    pictures: Sequence[np.ndarray], labels: Sequence[str], captions: Sequence[str], title: str = "", *, what: str = "", height: int = 440
+) -> go.Figure:
+    """Pictures one after the other: a slider and a film.
+
+    Args:
+        pictures: Each `(H, W, 3)`, uint8.
+        labels: Of the slider's steps.
+        captions: A line under the title for each picture.
+        title: Shown above.
+        what: The slider counts, before the step's label.
+        height: In screen pixels.
+    """
     fig = go.Figure(go.Image(source=_png(pictures[0])))
-    fig.frames = [go.Frame(name=str(i), data=[go.Image(source=_png(p))]) for i, p in enumerate(pictures)]
+    texts = [f"{title}<br><sup>{caption}</sup>" for caption in captions]
+    fig.frames = [
+        go.Frame(name=str(i), data=[go.Image(source=_png(p))], layout={"title": {"text": t}})
+        for i, (p, t) in enumerate(zip(pictures, texts))
+    ]
     still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     knobs = [{"label": label, "method": "animate", "args": [[str(i)], still]} for i, label in enumerate(labels)]
-    slider = {
-        "steps": knobs,
-        "active": 0,
-        "currentvalue": {"font": {"size": 13}},
-        "pad": {"t": 10, "b": 5},
-        "len": 0.95,
-        "x": 0.02,
-        "ticklen": 0,
-    }
-    slider["font"] = {"color": "rgba(0,0,0,0)"}  # labels are read one at a time, above the slider
-    play = {"type": "buttons", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "showactive": False}
+    value = {"prefix": what, "font": {"size": 13}}
+    slider = {"steps": knobs, "active": 0, "currentvalue": value, "pad": {"t": 10, "b": 5}, "len": 0.95, "x": 0.02}
     run = {"frame": {"duration": 250, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
+    play = {"type": "buttons", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "showactive": False}
     play["buttons"] = [{"label": "▶ Play", "method": "animate", "args": [None, run]}]
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False)
-    return finish(fig, height, title, margin={"l": 5, "r": 5, "b": 70, "t": 95}, updatemenus=[play], sliders=[slider])
+    return finish(fig, height, texts[0], margin={"l": 5, "r": 5, "b": 70}, updatemenus=[play], sliders=[slider])
 
 
 def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330) -> go.Figure:

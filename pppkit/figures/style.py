@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -15,9 +17,11 @@ PALETTE = {
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
 
 
-def colour(name: str, index: int = 0) -> str:
-    """The colour of a padding, the same under full padding; any other name takes one from the cycle."""
-    return PALETTE.get(name.removeprefix("full-"), CYCLE[index % len(CYCLE)])
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name: a padding has its own, the same under full padding; a paper's values have that of ours."""
+    bases = {name: name.removeprefix("paper, ").removeprefix("full-") for name in names}
+    order = list(dict.fromkeys(base for base in bases.values() if base not in PALETTE))
+    return {name: PALETTE.get(base) or CYCLE[order.index(base) % len(CYCLE)] for name, base in bases.items()}
 
 
 def finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
