@@ -144,8 +144,9 @@ def test_conda_users_get_the_same_versions():
 
 
 def test_published_rows_are_complete():
-    from pppkit.experiments import emergence, pitfalls, spectra, untrained
+    from pppkit.experiments import bhv, emergence, pitfalls, spectra, untrained
     from pppkit.experiments.sources import SOURCES
+    from pppkit.results import Store
 
     results = ROOT / "book" / "results"
     rows = untrained.run(results, "published", SOURCES)  # would need the satellite folder if a row were missing
@@ -153,5 +154,7 @@ def test_published_rows_are_complete():
     for source in SOURCES:
         emergence.run(results, "published", source)
         pitfalls.run(results, "published", source)
+    for grid in bhv.published().values():
+        assert not Store(results / "bhv.csv", bhv.KEY).missing(grid)
     assert not rows.duplicated([*untrained.KEY, "layer"]).any()
     assert max(p.stat().st_size for p in results.rglob("*")) < 1_000_000

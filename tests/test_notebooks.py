@@ -9,11 +9,14 @@ from pppkit.book.run import execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
+    "bhv_reproduction": {"cluster": ""},
     "explorer": {"profile": "quick", "width": 0.0625, "size": 64},
     "ppp_appendix_alignment": {"network": "resnet18", "size": 64, "check_size": 48},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
     "ppp_fig2_principal_point": {"profile": "quick"},
+    "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},
     "ppp_fig4_untrained": {"profile": "quick"},
+    "ppp_table1_bhv": {"profile": "quick", "padding": "none", "background": "0.8", "networks": 2},
     "scenes": {"profile": "quick", "seed": 3, "size": 96},
     "your_own_network": {"network": "squeezenet1_1", "size": 64, "n": 3, "paddings": "circular"},
 }
@@ -40,7 +43,9 @@ def test_runs_with_other_parameters(name, tmp_path, results):
     execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
     found = outputs(tmp_path / "out.ipynb")
     assert not [o for o in found if o.output_type == "error"]
-    assert name == "ppp_appendix_alignment" or any("application/vnd.plotly.v1+json" in o.get("data", {}) for o in found)
+    assert name in ("ppp_appendix_alignment", "bhv_reproduction") or any(
+        "application/vnd.plotly.v1+json" in o.get("data", {}) for o in found
+    )
     assert not any("widget-state" in key for o in found for key in o.get("data", {}))
 
 
@@ -73,7 +78,11 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
 
 @pytest.mark.parametrize(
     "name, parameters, words",
-    [("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"), ("your_own_network", {"network": "vgg"}, "name='vgg' is not a model")],
+    [
+        ("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"),
+        ("your_own_network", {"network": "vgg"}, "name='vgg' is not a model"),
+        ("ppp_table1_bhv", {"profile": "quick", "padding": "mirror"}, "scheme='mirror' is not a padding scheme"),
+    ],
 )
 def test_bad_values_end_in_a_sentence(name, parameters, words, tmp_path):
     with pytest.raises(Exception, match=words):

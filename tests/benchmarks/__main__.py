@@ -104,9 +104,62 @@ def rebuild():
         return {"results present": seconds(run), "nothing changed": seconds(run)}
 
 
+def plain_bhv(scheme, epochs):
+    """The authors' protocol as one would write it: float32, torch's own padding, all cores; validation and both tests included."""
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+
+    from pppkit.experiments.squares import make_splits, render
+
+    padding = 0 if scheme == "none" else 2 if scheme.startswith("full-") else 1
+    mode = "circular" if "circular" in scheme else "zeros"
+    splits = make_splits("authors")
+    sets = {k: (render(splits[k]), torch.from_numpy(splits[k].labels)) for k in ("train", "validation", "similar", "dissimilar")}
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        layers = []
+        for channels, out, stride in ((3, 32, 1), (32, 32, 2), (32, 64, 2), (64, 64, 2)):
+            layers += [nn.Conv2d(channels, out, 3, stride, padding, bias=False, padding_mode=mode), nn.ReLU()]
+        net = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(64, 2))
+    optimizer = torch.optim.Adadelta(net.parameters(), lr=1.0, rho=0.9, eps=1e-6, weight_decay=5e-5)
+
+    def run():
+        for _ in range(epochs):
+            for images, labels in zip(*(t.split(200) for t in sets["train"])):
+                optimizer.zero_grad()
+                F.cross_entropy(net(images), labels).backward()
+                optimizer.step()
+            for images, labels in zip(*(t.split(200) for t in sets["validation"])):
+                F.cross_entropy(net(images), labels).item()
+        for name in ("similar", "dissimilar"):
+            for images in sets[name][0].split(200):
+                net(images)
+
+    return seconds(run)
+
+
+def bhv_speed(epochs=5):
+    """A training beside the plain loop: alone on one core, and its share of two at once on two workers."""
+    from pppkit.experiments import bhv
+    from pppkit.sweep import connect
+
+    out = {}
+    with connect(1) as one, connect(2) as two:
+        for scheme in bhv.AUTHORS:
+            trials = [t | {"epochs": epochs} for t in bhv.grid([scheme], ["black"], splits="authors", networks=4)]
+            one.gather(one.map(bhv.measure, trials[:1], pure=False))  # imports, first allocations
+            two.gather(two.map(bhv.measure, trials, pure=False))
+            alone = seconds(lambda: one.gather(one.map(bhv.measure, trials[:1], pure=False)))
+            both = seconds(lambda: two.gather(two.map(bhv.measure, trials, pure=False))) / len(trials)
+            plain = plain_bhv(scheme, epochs)
+            out[scheme] = {"plain, s": plain, "plain / one core": plain / alone, "plain / share of two": plain / both, "2 workers / 1": alone / both}
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("what", nargs="*", default=["speed", "memory", "book"], help="speed, memory, book")
+    parser.add_argument("what", nargs="*", default=["speed", "memory", "bhv", "book"], help="speed, memory, bhv, book")
     what = parser.parse_args().what
     if "speed" in what:
         print(
@@ -120,6 +173,8 @@ def main():
             pd.DataFrame({n: memory(n) for n in NETWORKS}).T.round(3).to_string(),
             flush=True,
         )
+    if "bhv" in what:
+        print("\na BHV training (reach: 5; 2 workers 1.8)\n", pd.DataFrame(bhv_speed()).T.round(2).to_string(), flush=True)
     if "book" in what:
         print("\nbook, seconds (reach: 300 and 10)\n", pd.Series(rebuild()).round(1).to_string(), flush=True)
 
