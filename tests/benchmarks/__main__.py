@@ -144,16 +144,22 @@ def bhv_speed(epochs=5):
     from pppkit.experiments import bhv
     from pppkit.sweep import connect
 
+    def measured(client, trials):
+        return seconds(lambda: client.gather(client.map(bhv.measure, trials, pure=False))) / len(trials)
+
     out = {}
     with connect(1) as one, connect(2) as two:
         for scheme in bhv.AUTHORS:
             trials = [t | {"epochs": epochs} for t in bhv.grid([scheme], ["black"], splits="authors", networks=4)]
-            one.gather(one.map(bhv.measure, trials[:1], pure=False))  # imports, first allocations
-            two.gather(two.map(bhv.measure, trials, pure=False))
-            alone = seconds(lambda: one.gather(one.map(bhv.measure, trials[:1], pure=False)))
-            both = seconds(lambda: two.gather(two.map(bhv.measure, trials, pure=False))) / len(trials)
+            measured(one, trials[:1]), measured(two, trials)  # imports, first allocations
+            alone, both = measured(one, trials[:2]), measured(two, trials)
             plain = plain_bhv(scheme, epochs)
-            out[scheme] = {"plain, s": plain, "plain / one core": plain / alone, "plain / share of two": plain / both, "2 workers / 1": alone / both}
+            out[scheme] = {
+                "plain, s": plain,
+                "plain / one core": plain / alone,
+                "plain / share of two": plain / both,
+                "2 workers / 1": alone / both,
+            }
     return out
 
 
