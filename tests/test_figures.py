@@ -88,3 +88,18 @@ def test_figures_are_light_and_follow_the_page(fig):
     assert isinstance(fig, go.Figure) and fig.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert len(json.dumps(fig.to_plotly_json(), default=str)) < 40_000
     assert "\\(" not in fig.to_json() and "$" not in (fig.layout.title.text or "")
+
+
+def test_a_film_has_a_step_for_each_picture():
+    pictures = [np.full((4, 5, 3), v, np.uint8) for v in (0, 100, 200)]
+    fig = figures.film(pictures, ["1", "2", "3"], ["dark", "grey", "light"], "Light", what="step ")
+    assert [f.layout.title.text for f in fig.frames] == [f"Light<br><sup>{c}</sup>" for c in ("dark", "grey", "light")]
+    assert len({f.data[0].source for f in fig.frames}) == 3 and fig.data[0].source == fig.frames[0].data[0].source
+    assert [(s.label, s.args[0]) for s in fig.layout.sliders[0].steps] == [("1", ("0",)), ("2", ("1",)), ("3", ("2",))]
+
+
+def test_a_padding_keeps_its_colour_and_the_papers_values_have_ours():
+    rows = pd.DataFrame({"x": [0, 1] * 4, "y": 1.0, "line": [n for n in ("zeros", "full-zeros", "mine", "paper, mine") for _ in range(2)]})
+    zeros, full, mine, paper = figures.lines(rows, "x", "y", "line").data
+    assert zeros.line.color == full.line.color == figures.PALETTE["zeros"] and (zeros.line.dash, full.line.dash) == ("solid", "dash")
+    assert paper.mode == "markers" and paper.marker.color == mine.line.color != zeros.line.color

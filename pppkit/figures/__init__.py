@@ -1,6 +1,7 @@
 """Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
 
-from .charts import against, dots, film, gallery, images, lines, stride_diagram
+from .charts import against, dots, gallery, lines, stride_diagram
+from .pictures import film, images
 from .style import CYCLE, PALETTE
 from .surfaces import chooser, emergence, surface, surface_pair
 

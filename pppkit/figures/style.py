@@ -21,7 +21,8 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     """A colour for each name: a padding has its own, the same under full padding; a paper's values have that of ours."""
     bases = {name: name.removeprefix("paper, ").removeprefix("full-") for name in names}
     order = list(dict.fromkeys(base for base in bases.values() if base not in PALETTE))
-    return {name: PALETTE.get(base) or CYCLE[order.index(base) % len(CYCLE)] for name, base in bases.items()}
+    free = [c for c in CYCLE if c not in {PALETTE.get(base) for base in bases.values()}] or CYCLE
+    return {name: PALETTE.get(base) or free[order.index(base) % len(free)] for name, base in bases.items()}
 
 
 def finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
