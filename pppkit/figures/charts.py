@@ -167,7 +167,8 @@ def dots(
     fig.update_yaxes(
         title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero"
     )
-    return finish(fig, height, title, legend={"orientation": "h", "y": -0.15})
+    below = -0.15 if len(order) <= 6 else -0.45  # many names stand upright on a phone
+    return finish(fig, height + (0 if len(order) <= 6 else 80), title, legend={"orientation": "h", "y": below})
 
 
 def against(
