@@ -261,8 +261,8 @@ def published() -> dict[str, list[dict[str, Any]]]:
     return {
         "table": [t for t in grid() if "randn" not in t["scheme"] or t["seed"] < RANDN_NETWORKS],
         "authors": grid(AUTHORS, ["black"], splits="authors"),
-        "intensities": grid(["full-zeros"], INTENSITIES, networks=3),
-        "precision": grid([s for s in SCHEMES if "randn" not in s], ["black"], precision="fp32", networks=1),
+        "intensities": grid(["full-zeros"], INTENSITIES, networks=4),
+        "precision": grid([s for s in SCHEMES if "randn" not in s], precision="fp32", networks=1),
     }
 
 
