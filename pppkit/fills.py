@@ -130,11 +130,10 @@ class _Copied(torch.autograd.Function):
     def backward(ctx, *grads: Tensor):
         (grad,) = grads
         left, right, top, bottom = ctx.amounts
-        height, width = grad.shape[-2] - top - bottom, grad.shape[-1] - left - right
-        whole = grad[..., left : left + width].clone()  # the columns folded in, then the rows
+        whole = grad[..., left : grad.shape[-1] - right].clone()  # the columns folded in, then the rows
         for border, inside in ctx.columns:
             whole[..., inside] += grad[..., border]
-        x = whole[..., top : top + height, :]
+        x = whole[..., top : grad.shape[-2] - bottom, :]
         for border, inside in ctx.rows:
             x[..., inside, :] += whole[..., border, :]
         return x, None, None
@@ -157,9 +156,9 @@ class _Assembled(torch.autograd.Function):
     def backward(ctx, *grads: Tensor):
         (grad,) = grads
         t, b, l, r = ctx.amounts
-        height, width = grad.shape[-2] - t - b, grad.shape[-1] - l - r
-        middle = grad[..., t : t + height, :]
-        return middle[..., l : l + width], grad[..., :t, :], middle[..., :l], middle[..., l + width :], grad[..., t + height :, :]
+        below, beyond = grad.shape[-2] - b, grad.shape[-1] - r  # where the bottom and the right strip begin
+        middle = grad[..., t:below, :]
+        return middle[..., l:beyond], grad[..., :t, :], middle[..., :l], middle[..., beyond:], grad[..., below:, :]
 
 
 class _Edges(torch.autograd.Function):

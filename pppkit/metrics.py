@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from .checks import one_of
+
 # Eq. 4 leaves open how the l1 norm treats channels and of which map sigma is taken.
 CHANNELS = {"mean": "the distance is averaged over channels", "sum": "the distance is summed over channels"}
 SIGMAS = {
@@ -109,8 +111,7 @@ def _ratio(a: int, b: int | None, sums: PPPSums, scale: float) -> Estimate:
 
 def _snr_ppp_compute(sums: PPPSums, reading: str = DEFAULT_SNR) -> Estimate:
     channels, _, sigma = reading.partition("-")
-    if reading not in SNR_READINGS:
-        raise ValueError(f"reading={reading!r} is not one of {', '.join(SNR_READINGS)}")
+    one_of("reading", reading, SNR_READINGS)
     scale = (sums.channels / sums.count).item() if channels == "sum" else 1.0
     if sigma in ("volume", "channel"):
         return _ratio(0, SCALARS.index(f"sigma_{sigma}"), sums, scale)
@@ -124,8 +125,7 @@ def _snr_ppp_compute(sums: PPPSums, reading: str = DEFAULT_SNR) -> Estimate:
 
 
 def _mae_ppp_compute(sums: PPPSums, reading: str = DEFAULT_MAE) -> Estimate:
-    if reading not in MAE_READINGS:
-        raise ValueError(f"reading={reading!r} is not one of {', '.join(MAE_READINGS)}")
+    one_of("reading", reading, MAE_READINGS)
     return _ratio(SCALARS.index("distance_range" if reading == "range" else "distance"), None, sums, 1.0)
 
 

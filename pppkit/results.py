@@ -92,15 +92,28 @@ class Store:
         present = self._present(self.load())
         return [t for t in trials if self._key(t) not in present]
 
+    def check(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """Refuses trials that lack a column of the key or are given twice.
+
+        Raises:
+            ValueError: With the trial, or the number of repetitions.
+        """
+        for trial in trials:
+            lack = [k for k in self.key if k not in trial]
+            if lack:
+                raise ValueError(f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {self.path.name}")
+        twice = len(trials) - len({self._key(t) for t in trials})
+        if twice:
+            raise ValueError(f"trials has {twice} that are given twice")
+
     def rows(self, trials: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         """The rows of some trials, in the order given.
 
         Raises:
-            ValueError: If a trial is given twice.
+            ValueError: As `check`.
         """
+        self.check(trials)
         order = {self._key(t): i for i, t in enumerate(trials)}
-        if len(order) < len(trials):
-            raise ValueError(f"trials has {len(trials) - len(order)} that are given twice")
         rows = self.load()
         place = pd.Series([order.get(self._key(r)) for r in rows[self.key].to_dict("records")], index=rows.index, dtype=float)
         return rows.loc[place.dropna().sort_values(kind="stable").index].reset_index(drop=True)

@@ -86,11 +86,7 @@ def sweep(
         ValueError: If a trial lacks a key column or is given twice.
         RuntimeError: If trials failed, after all others have ended; names the first one.
     """
-    for trial in trials:
-        lack = [k for k in store.key if k not in trial]
-        if lack:
-            raise ValueError(f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {store.path.name}")
-    store.rows(trials)  # refuses trials that are given twice
+    store.check(trials)
     todo = store.missing(trials)
     failed: list[tuple[dict[str, Any], BaseException]] = []
     if todo:

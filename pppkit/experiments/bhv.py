@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from distributed import Client
 from torch import Tensor, nn
 
+from ..checks import one_of
 from ..padding import FILLS, Padding, Scheme
 from ..results import Store, provenance
 from ..sweep import sweep
@@ -52,8 +53,7 @@ class Network(nn.Module):
 
     def __init__(self, seed: int = 0, precision: str = "fp32"):
         super().__init__()
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision={precision!r} is not one of {', '.join(PRECISIONS)}")
+        one_of("precision", precision, PRECISIONS)
         self.precision = precision
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -227,10 +227,8 @@ def grid(
     """
     for scheme in schemes:
         Scheme.parse(scheme)
-    if splits not in SPLITS:
-        raise ValueError(f"splits={splits!r} is not one of {', '.join(SPLITS)}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision={precision!r} is not one of {', '.join(PRECISIONS)}")
+    one_of("splits", splits, SPLITS)
+    one_of("precision", precision, PRECISIONS)
     for name, value in (("networks", networks), ("epochs", epochs)):
         if value < 1:
             raise ValueError(f"{name}={value} must be at least 1")
@@ -246,8 +244,7 @@ def grid(
 
 def settings(profile: str) -> dict[str, Any]:
     """What a profile of `PROFILES` means; refuses an unknown one."""
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    one_of("profile", profile, PROFILES)
     return PROFILES[profile]
 
 

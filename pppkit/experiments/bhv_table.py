@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..compare import beside, welch
-from .squares import background_name
+from .squares import LOWEST, background_name
 
 METRICS = ("similar", "dissimilar", "inconsistency")
 TRIALS = 10  # behind each printed number
@@ -70,7 +70,7 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
         Columns `scheme`, `background`, `seed`, `y` (top edge of the lower square) and `accuracy` in percent.
     """
     names = rows[["scheme", "background", "seed"]]
-    long = names.assign(accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(29)] * len(rows)).explode(
+    long = names.assign(accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(LOWEST + 1)] * len(rows)).explode(
         ["accuracy", "y"]
     )
     return long.astype({"accuracy": float, "y": int}).dropna(subset="accuracy").reset_index(drop=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .. import models
+from ..checks import one_of
 from ..measure import measure_ppp
 from ..results import Store, load_maps, provenance, save_maps
 from .sources import open_source
@@ -39,8 +40,7 @@ def run(
         Rows (padding, layer, n, metrics and their intervals), and for each (kind, padding, layer) the maps ppp, optimal and
         padded after each of the numbers of images, `(counts, H, W)`.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    one_of("profile", profile, PROFILES)
     folder, p = Path(folder), PROFILES[profile]
     trial = {"model": model, "weights_seed": Path(weights).stem if weights else 0, "source": source, "profile": profile}
     store = Store(folder / "emergence.csv", KEY)

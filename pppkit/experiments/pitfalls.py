@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from .. import models
 from ..alignment import margins
 from ..canvas import GlobalPools, canvas_features, canvas_margin, centre
+from ..checks import one_of
 from ..features import features
 from ..geometry import Geometry, attach, geometry
 from ..measure import IMAGENET
@@ -124,8 +125,7 @@ def run(
     Returns:
         Rows (pitfall, variant, layer: distance, SNR-PPP, MAE-PPP), and PPP maps by (pitfall, variant, layer).
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    one_of("profile", profile, PROFILES)
     folder, p = Path(folder), PROFILES[profile]
     store = Store(folder / "pitfalls.csv", KEY)
     for pitfall, (name, protocol) in PITFALLS.items():

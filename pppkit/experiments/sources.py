@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..checks import one_of
 from ..scenes import InfiniteScene, PhotoFolder, Scene
 
 SOURCES = ("scenes", "satellite")
@@ -21,10 +22,9 @@ def open_source(name: str, satellite: str | Path | None = None) -> Scene | Seque
     Raises:
         ValueError: For an unknown name or a missing folder.
     """
+    one_of("source", name, SOURCES)
     if name == "scenes":
         return InfiniteScene(0)
-    if name != "satellite":
-        raise ValueError(f"source={name!r} is not one of {', '.join(SOURCES)}")
     if not satellite:
         raise ValueError(
             "source='satellite' needs satellite=, the folder of the data set 'Semantic segmentation of aerial imagery' (Humans in the Loop, open access)"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..checks import one_of
 from ..results import Store, provenance
 from ..scenes import Scene, windows
 from .sources import open_source
@@ -48,8 +49,7 @@ def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str
     Returns:
         One row for each source and frequency: source, frequency (cycles per image of 256 pixels), power.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    one_of("profile", profile, PROFILES)
     store = Store(Path(folder) / "spectra.csv", KEY)
     for source in sources:
         if store.missing([{"source": source, "profile": profile}]):

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..checks import one_of
+
 SIZE, SQUARE, LOWEST = 32, 4, 28  # pixels; a square whose top edge is at LOWEST touches the bottom
 RED, GREEN = 0, 1  # colour channel of each square, and its place in `positions`
 OFFSETS = (7, 23)  # the location bias: class 1 in the upper half, class 2 in the lower
@@ -121,8 +123,7 @@ def make_splits(splits: str = "disjoint", seed: int = SEED) -> dict[str, Squares
     Raises:
         ValueError: For unknown splits.
     """
-    if splits not in SPLITS:
-        raise ValueError(f"splits={splits!r} is not one of {', '.join(SPLITS)}")
+    one_of("splits", splits, SPLITS)
     out: dict[str, Squares] = {}
     stream = draw(np.random.RandomState(seed))
     seen: set[tuple[int, ...]] = set()

@@ -10,6 +10,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from .. import models
+from ..checks import one_of
 from ..measure import PPPResult, measure_ppp
 from ..padding import FILLS
 from ..results import Store, provenance, save_maps
@@ -34,8 +35,7 @@ def trials(profile: str, sources: Sequence[str]) -> list[dict[str, Any]]:
     Raises:
         ValueError: For an unknown profile.
     """
-    if profile not in PROFILES:
-        raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+    one_of("profile", profile, PROFILES)
     grid = [
         {"model": m, "init": init, "weights_seed": seed, "source": source, "profile": profile}
         for seed in range(PROFILES[profile]["networks"])

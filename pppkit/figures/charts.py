@@ -167,8 +167,8 @@ def dots(
     fig.update_yaxes(
         title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero"
     )
-    below = -0.15 if len(order) <= 6 else -0.45  # many names stand upright on a phone
-    return finish(fig, height + (0 if len(order) <= 6 else 80), title, legend={"orientation": "h", "y": below})
+    below, room = (-0.15, 0) if len(order) <= 6 else (-0.45, 80)  # many names stand upright on a phone
+    return finish(fig, height + room, title, legend={"orientation": "h", "y": below})
 
 
 def against(
