@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .dead_leaves import KINDS, InfiniteScene, SceneObject, hash_position, uniform
 
-__all__ = ["KINDS", "InfiniteScene", "Photo", "PhotoFolder", "Scene", "SceneObject", "TiledPhoto", "Window", "windows"]
+__all__ = ["KINDS", "InfiniteScene", "Kept", "Photo", "PhotoFolder", "Scene", "SceneObject", "TiledPhoto", "Window", "windows"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
@@ -174,6 +174,38 @@ class PhotoFolder(Sequence[TiledPhoto]):
     def __repr__(self) -> str:
         pixels = sum(p.shape[0] * p.shape[1] for p in self)
         return f"PhotoFolder({self.root.name!r}, {len(self)} photographs, {pixels / 1e6:.1f} million pixels)"
+
+
+class Kept:
+    """A scene whose windows are computed once and kept, for measuring on the same ones again and again.
+
+    Args:
+        scene: The scene behind it.
+    """
+
+    def __init__(self, scene: Scene):
+        self.scene = scene
+        self._windows: dict[tuple[int, int, int, int], Tensor] = {}
+
+    @classmethod
+    def all(cls, scenes: Scene | Sequence[Scene]) -> Scene | Sequence[Scene]:
+        """Each of the scenes, kept."""
+        return cls(scenes) if isinstance(scenes, Scene) else [cls(s) for s in scenes]
+
+    def __repr__(self) -> str:
+        return f"Kept({self.scene!r})"
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Height and width in pixels."""
+        return self.scene.shape
+
+    def crop(self, y: int, x: int, height: int, width: int) -> Tensor:
+        """The window whose first pixel is (y, x): `(3, height, width)`, uint8. Do not change it in place."""
+        key = (y, x, height, width)
+        if key not in self._windows:
+            self._windows[key] = self.scene.crop(*key)
+        return self._windows[key]
 
 
 class Window(NamedTuple):

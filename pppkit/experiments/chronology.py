@@ -1,0 +1,189 @@
+"""Figures 5, 4 and 8 to 11: networks trained under every padding, their PPP measured all along."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from distributed import Client
+from torch import nn
+
+from .. import models
+from ..checks import one_of
+from ..datasets import SCENES, open_data
+from ..padding import FILLS
+from ..results import Store, provenance, save_maps
+from ..sweep import sweep
+from ..training import LAST, Classifier, PPPMonitor, fit
+from .sources import open_source
+
+KEY = ("model", "data", "padding", "seed", "profile")
+PROFILES: dict[str, dict[str, Any]] = {
+    "quick": {"width": 0.125, "size": 64, "images": 600, "validation": 200, "epochs": 4, "n": 4, "sizes": (64,), "networks": 1},
+    "published": {"width": 0.125, "size": 64, "images": 5000, "validation": 1000, "epochs": 20, "n": 16, "sizes": (64, 224), "networks": 3},
+    "paper": {"width": 1.0, "size": 224, "images": None, "validation": None, "epochs": 90, "n": 480, "sizes": (224,), "networks": 5},
+}
+# Where a family or a data set needs something else than the profile says.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "resnet50": {"lr": 2e-3},
+    "vgg19": {"lr": 3e-4, "precision": "bf16-mixed"},  # no normalisation: larger steps leave it at chance
+    "efficientnet_b0": {"lr": 2e-3},
+}
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "efficientnet_b0": {"width": 0.25},
+    "cifar10": {"size": 32, "images": None, "validation": None, "epochs": 10, "sizes": (32, 224)},
+}
+CHECKPOINTS = 11
+
+
+def settings(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a trial's names stand for.
+
+    Raises:
+        ValueError: For an unknown profile or model.
+    """
+    one_of("profile", trial["profile"], PROFILES)
+    one_of("model", trial["model"], FAMILIES)
+    own = PUBLISHED if trial["profile"] == "published" else {}
+    base = {"precision": "32-true"} | PROFILES[trial["profile"]] | FAMILIES[trial["model"]]
+    return base | own.get(trial["model"], {}) | own.get(trial["data"], {})
+
+
+def moments(epochs: int, count: int = CHECKPOINTS) -> list[int]:
+    """Epochs after which PPP is measured: 0, then as dense as possible at first, the last one included.
+
+    Example:
+        >>> moments(20)
+        [0, 1, 2, 3, 4, 5, 7, 9, 12, 15, 20]
+    """
+    if epochs < count:
+        return list(range(epochs + 1))
+    grid = [0]
+    for left in range(count - 1, 0, -1):  # geometric steps, of one epoch at least
+        grid.append(max(grid[-1] + 1, round(max(grid[-1], 1) * (epochs / max(grid[-1], 1)) ** (1 / left))))
+    return grid
+
+
+def grid(
+    profile: str = "published",
+    families: Sequence[str] = ("vgg19", "resnet50", "efficientnet_b0"),
+    paddings: Sequence[str] = FILLS,
+    data: str = SCENES,
+    networks: int | None = None,
+) -> list[dict[str, Any]]:
+    """Trials, networks outermost.
+
+    Args:
+        profile: One of `PROFILES`.
+        families: Of `FAMILIES`.
+        paddings: Padding schemes.
+        data: `"scenes"`, or a data set's name in the `paths` of `run`.
+        networks: Seeds of each cell; None for the profile's number.
+    """
+    one_of("profile", profile, PROFILES)
+    count = networks or PROFILES[profile]["networks"]
+    return [
+        {"model": model, "data": data, "padding": padding, "seed": seed, "profile": profile}
+        for seed in range(count)
+        for model in families
+        for padding in paddings
+    ]
+
+
+def name(trial: Mapping[str, Any]) -> str:
+    """The trial in a file name."""
+    return "_".join(str(trial[k]) for k in KEY)
+
+
+def network(trial: Mapping[str, Any], classes: int) -> nn.Module:
+    """The untrained network of a trial, initialised as torchvision does."""
+    return models.build(trial["model"], width=settings(trial)["width"], num_classes=classes, init="kaiming", seed=trial["seed"])
+
+
+def measure(
+    trial: Mapping[str, Any],
+    folder: str | Path,
+    paths: Mapping[str, str],
+    satellite: str | None = None,
+    accelerator: str = "auto",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Trains one network and measures it along the way.
+
+    Args:
+        trial: Of `grid`.
+        folder: Gets `weights/NAME.pt`, `maps/chronology_NAME.npz` of each cell's first network, and, while it trains,
+            `checkpoints/NAME/`, from where an interrupted training goes on.
+        paths: Folders of data sets by name.
+        satellite: Folder of the satellite mosaics; None measures on scenes alone.
+        accelerator: Lightning's.
+        progress: Show Lightning's progress bar.
+
+    Returns:
+        A row for each checkpoint, source, size and layer.
+    """
+    s, folder = settings(trial), Path(folder)
+    data = open_data(paths.get(trial["data"], trial["data"]), s["size"], s["images"], s["validation"])
+    sources = {"scenes": open_source("scenes")} | ({"satellite": open_source("satellite", satellite)} if satellite else {})
+    monitor = PPPMonitor(sources, epochs=moments(s["epochs"]), size=s["sizes"], n=s["n"])
+    module = Classifier(network(trial, len(data.classes)), trial["padding"], lr=s["lr"], seed=trial["seed"])
+    checkpoints = folder / "checkpoints" / name(trial)
+    fit(
+        module, data.train, data.validation, epochs=s["epochs"], folder=checkpoints, precision=s["precision"],
+        callbacks=[monitor], accelerator=accelerator, progress=progress,
+    )  # fmt: skip
+    weights = folder / "weights" / f"{name(trial)}.pt"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(module.model.state_dict(), weights.with_suffix(".part"))
+    weights.with_suffix(".part").replace(weights)
+    if trial["seed"] == 0:
+        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", {tuple(map(str, k)): v for k, v in monitor.maps.items()})
+    made = {"width": s["width"], "trained_size": s["size"], "images": len(data.train), "epochs": s["epochs"]}  # type: ignore[arg-type]
+    made |= {"lr": s["lr"], "precision": s["precision"]}
+    names = {k: trial[k] for k in KEY}
+    rows = monitor.rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"])
+    return rows.assign(**names, **made, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"})
+
+
+def run(
+    folder: str | Path,
+    trials: Sequence[Mapping[str, Any]],
+    *,
+    paths: Mapping[str, str] | None = None,
+    satellite: str | None = None,
+    client: Client | str | int | None = None,
+    accelerator: str = "auto",
+) -> pd.DataFrame:
+    """Trains what is missing of a grid and returns the grid's rows.
+
+    Args:
+        folder: Where `chronology.csv` is, and what `measure` writes.
+        trials: Of `grid`.
+        paths: Folders of the data sets that trials name, but for the scenes.
+        satellite: Folder of the satellite mosaics; None measures on scenes alone.
+        client: As in `pppkit.sweep.sweep`.
+        accelerator: Lightning's.
+
+    Raises:
+        ValueError: For a data set without a path, before any work.
+    """
+    folder, paths = Path(folder), dict(paths or {})
+    store = Store(folder / "chronology.csv", KEY)
+    missing = store.missing(trials)
+    for trial in missing:
+        settings(trial)
+        if trial["data"] not in (SCENES, *paths):
+            raise ValueError(f"paths has no folder for data={trial['data']!r}; it has {sorted(paths)}")
+    if missing and satellite:
+        open_source("satellite", satellite)
+    work = partial(measure, folder=folder, paths=paths, satellite=satellite, accelerator=accelerator)
+    rows = sweep(work, trials, store, client=client, desc="networks")
+    for trial in missing:  # the weights stay, what resuming needs does not
+        if (folder / "checkpoints" / name(trial) / LAST).exists():
+            shutil.rmtree(folder / "checkpoints" / name(trial))
+    return rows
