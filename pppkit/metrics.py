@@ -1,4 +1,4 @@
-"""PPP, SNR-PPP and MAE-PPP in every reading of the paper's Eq. 4 and 5, and the scores of PosENet's maps.
+"""PPP, SNR-PPP and MAE-PPP in every reading of the paper's Eq. 4 and 5.
 
 Pure kernels first: a `_update` turns a batch of feature pairs into sums, a `_compute` turns sums into metrics. The
 `torchmetrics.Metric` classes beside them only hold the sums, so batches, processes and machines merge exactly.
@@ -228,81 +228,6 @@ class PPP(Metric):
         }
 
 
-def average_ranks(x: Tensor) -> Tensor:
-    """Ranks from 1 along the last axis, ties sharing their average: `(..., n)` to `(..., n)`, float64.
-
-    Example:
-        >>> average_ranks(torch.tensor([3., 1., 3.]))
-        tensor([2.5000, 1.0000, 2.5000], dtype=torch.float64)
-    """
-    ordered = x.sort(dim=-1).values
-    first, last = (torch.searchsorted(ordered, x.contiguous(), right=right) for right in (False, True))
-    return (first + last + 1).double() / 2
-
-
-def spearman(prediction: Tensor, target: Tensor) -> Tensor:
-    """Spearman's correlation of each predicted map with its target (PosENet's SPC; Islam et al. 2020, section 3.3).
-
-    Args:
-        prediction: `(N, H, W)`.
-        target: `(N, H, W)` or `(H, W)`.
-
-    Returns:
-        `(N,)`, float64; NaN where a map is constant, which has no correlation with anything.
-    """
-    prediction, target = _check_maps(prediction, target)
-    a, b = (average_ranks(t.flatten(1)) for t in (prediction, target))
-    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
-    return (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
-
-
-def mean_absolute_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """PosENet's MAE of each predicted map `(N, H, W)` with its target `(N, H, W)` or `(H, W)`: `(N,)`, float64."""
-    prediction, target = _check_maps(prediction, target)
-    return (prediction.double() - target.double()).abs().flatten(1).mean(1)
-
-
-class PatternScore(Metric):
-    """SPC and MAE of predicted position maps, averaged over images; constant predictions are counted, not averaged over.
-
-    Args:
-        **kwargs: For `torchmetrics.Metric`.
-    """
-
-    is_differentiable = False
-    full_state_update = False
-    spc: Tensor
-    mae: Tensor
-    count: Tensor
-    nan: Tensor
-
-    def __init__(self, **kwargs: Any):
-        super().__init__(**kwargs)
-        for name in ("spc", "mae", "count", "nan"):
-            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
-        self.set_dtype(torch.float64)
-
-    def update(self, prediction: Tensor, target: Tensor) -> None:
-        """Adds maps `(N, H, W)` with their targets `(N, H, W)` or `(H, W)`."""
-        spc = spearman(prediction, target)
-        self.spc += spc.nansum()
-        self.nan += spc.isnan().sum()
-        self.mae += mean_absolute_error(prediction, target).sum()
-        self.count += len(spc)
-
-    def compute(self) -> dict[str, Tensor]:
-        """`spc` over the images that have one, `mae` over all, and how many: `nan` of `count` had no correlation."""
-        if self.count == 0:
-            raise ValueError("n=0: PatternScore needs at least one image")
-        return {"spc": self.spc / (self.count - self.nan), "mae": self.mae / self.count, "nan": self.nan, "count": self.count}
-
-
 def _check_pair(optimal: Tensor, padded: Tensor) -> None:
     if optimal.shape != padded.shape or padded.dim() != 4 or padded.numel() == 0:
         raise ValueError(f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes (N, C, H, W)")
-
-
-def _check_maps(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    if prediction.dim() != 3 or target.shape not in (prediction.shape, prediction.shape[1:]):
-        raise ValueError(f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)} the same or (H, W)")
-    return prediction, target.expand_as(prediction)

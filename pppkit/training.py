@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -124,7 +125,7 @@ class Trained(L.LightningModule):
         total = int(self.trainer.estimated_stepping_batches)
         warm = max(1, total // 20)
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda i: min((i + 1) / warm, 0.5 * (1 + np.cos(np.pi * min(1.0, max(0, i - warm) / max(1, total - warm)))))
+            optimizer, lambda i: min((i + 1) / warm, 0.5 * (1 + math.cos(math.pi * min(1.0, max(0, i - warm) / max(1, total - warm)))))
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

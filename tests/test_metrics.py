@@ -2,20 +2,15 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 import torch
 
 from pppkit.metrics import (
     MAE_READINGS,
     PPP,
     SNR_READINGS,
-    PatternScore,
-    average_ranks,
     mae_ppp,
-    mean_absolute_error,
     ppp_map,
     snr_ppp,
-    spearman,
 )
 
 
@@ -121,33 +116,6 @@ def test_ratio_interval_equals_the_bootstrap():
     assert snr_ppp(optimal, padded).ci95 == pytest.approx(1.96 * spread, rel=0.06)
 
 
-def test_average_ranks():
-    x = torch.tensor([[3, 1, 3, 2], [0, 0, 0, 0]]).float()
-    assert average_ranks(x).tolist() == [[3.5, 1, 3.5, 2], [2.5] * 4]
-
-
-@pytest.mark.parametrize("levels", [3, 10, 10**6])
-def test_spearman_equals_scipy_with_ties(levels):
-    random = np.random.default_rng(0)
-    prediction, target = random.integers(0, levels, (4, 7, 9)), random.integers(0, levels, (7, 9))
-    got = spearman(torch.tensor(prediction).float(), torch.tensor(target).float())
-    expected = [scipy.stats.spearmanr(p.ravel(), target.ravel()).statistic for p in prediction]
-    np.testing.assert_allclose(got.numpy(), expected, rtol=1e-12)
-
-
-def test_pattern_score_counts_what_has_no_correlation():
-    target = torch.arange(12.0).view(3, 4) / 11
-    metric = PatternScore()
-    metric.update(torch.stack([target, 1 - target]), target)
-    metric.update(torch.zeros(1, 3, 4), target)
-    found = metric.compute()
-    assert found["spc"] == 0 and found["nan"] == 1 and found["count"] == 3
-    errors = [0, (1 - 2 * target).abs().mean(), target.mean()]
-    assert found["mae"].item() == pytest.approx(np.mean(errors))
-    assert torch.isnan(spearman(torch.zeros(1, 3, 4), target)).all()
-    assert mean_absolute_error(target[None], target).item() == 0
-
-
 @pytest.mark.parametrize(
     "call, words",
     [
@@ -156,8 +124,6 @@ def test_pattern_score_counts_what_has_no_correlation():
         (lambda: mae_ppp(*pair(), reading="best"), "'best' is not one of range"),
         (lambda: PPP(2, 2).update(*pair()), r"\(4, 6\) do not fit.*\(2, 2\)"),
         (lambda: PPP(2, 2).compute(), "n=0"),
-        (lambda: PatternScore().compute(), "n=0"),
-        (lambda: spearman(torch.zeros(2, 3, 4), torch.zeros(3, 5)), r"\(2, 3, 4\)"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:The ``compute`` method of metric")

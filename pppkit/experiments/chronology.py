@@ -105,6 +105,23 @@ def network(trial: Mapping[str, Any], classes: int) -> nn.Module:
     return models.build(trial["model"], width=settings(trial)["width"], num_classes=classes, init="kaiming", seed=trial["seed"])
 
 
+def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> nn.Module:
+    """A trial's network, in eval mode: as it started, or with the weights that `measure` has left.
+
+    Raises:
+        ValueError: If it was not trained yet.
+    """
+    weights = Path(folder) / "weights" / f"{name(trial)}.pt"
+    if not weights.is_file():
+        raise ValueError(f"{weights} does not exist; train the network with pppkit.experiments.chronology.run first")
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    classes = len(list(state.values())[-1])  # the classifier's bias
+    model = network(trial, classes)
+    if trained:
+        model.load_state_dict(state)
+    return model.eval()
+
+
 def measure(
     trial: Mapping[str, Any],
     folder: str | Path,

@@ -1,0 +1,266 @@
+"""PosENet: can a small read-out find position in frozen features? (Islam, Jia and Bruce, ICLR 2020; Table 2 of the PPP paper.)"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from distributed import Client
+from torch import Tensor, nn
+
+from .. import models
+from ..checks import one_of
+from ..features import features, padding_mode
+from ..measure import IMAGENET
+from ..results import Store, provenance
+from ..scenes import Scene, windows
+from ..scores import PatternScore
+from ..sweep import sweep
+from . import chronology
+from .sources import open_source
+
+KEY = (*chronology.KEY, "weights", "source", "pattern", "depth", "kernel", "readout_padding", "trial")
+PATTERNS = ("gaussian", "horizontal", "vertical", "horizontal stripes", "vertical stripes")
+WEIGHTS = ("untrained", "trained")
+TESTS = ("images", "black", "white", "noise")
+SIDE, READ = 224, 28  # pixels of the pattern and of the resized features
+# The papers print no width. At this one a map without position, constant at the mean, has the MAE of .197 that Table 2 prints
+# for networks without padding.
+SIGMA = 0.184
+PROFILES: dict[str, dict[str, Any]] = {
+    "quick": {"train": 96, "test": 32, "epochs": 15, "trials": 5},
+    "published": {"train": 512, "test": 96, "epochs": 15, "trials": 5},
+    "paper": {"train": 10553, "test": 850, "epochs": 15, "trials": 5},  # DUT-S and PASCAL-S
+}
+
+
+def pattern(name: str, side: int = SIDE, sigma: float = SIGMA, periods: int = 4) -> Tensor:
+    """A target: `(side, side)` in [0, 1].
+
+    Args:
+        name: One of `PATTERNS`: gradients from left to right and from top to bottom, a Gaussian in the middle, stripes.
+        side: Pixels.
+        sigma: Of the Gaussian, in sides.
+        periods: Of the stripes, each half 0 and half 1.
+    """
+    one_of("pattern", name, PATTERNS)
+    axis = torch.arange(side, dtype=torch.float32)
+    if name == "gaussian":
+        bell = torch.exp(-(((axis - (side - 1) / 2) / (sigma * side)) ** 2) / 2)
+        return bell[:, None] * bell
+    line = axis / (side - 1) if "stripes" not in name else (axis * 2 * periods / side).floor() % 2
+    return (line[None] if name.startswith("horizontal") else line[:, None]).expand(side, side).contiguous()
+
+
+def resized(maps: Sequence[Tensor], side: int = READ) -> Tensor:
+    """Feature maps `(N, C_i, H_i, W_i)` at one size, one behind the other: `(N, sum C_i, side, side)`."""
+    return torch.cat([F.interpolate(m, (side, side), mode="bilinear", align_corners=True) for m in maps], 1)
+
+
+class ReadOut(nn.Module):
+    """The read-outs of several trials side by side: each a stack of convolutions with its own weights, over the same features.
+
+    The trials share nothing but their input, so they learn what they would learn alone.
+
+    Args:
+        channels: Of the features.
+        seeds: One for each trial, of its initial weights (Xavier uniform; biases are 0).
+        depth: Convolutions; all but the last keep the number of channels and end in BatchNorm and ReLU.
+        kernel: Their size.
+        padding: Theirs; the papers' is 0.
+        side: Pixels of the predicted map.
+    """
+
+    def __init__(self, channels: int, seeds: Sequence[int] = (0,), depth: int = 1, kernel: int = 3, padding: int = 0, side: int = SIDE):
+        super().__init__()
+        for name, value in (("depth", depth), ("kernel", kernel), ("seeds", len(seeds))):
+            if value < 1:
+                raise ValueError(f"{name}={value} must be at least 1")
+        self.side, n = side, len(seeds)
+        blocks: list[nn.Module] = []
+        for level in range(depth):
+            last = level == depth - 1
+            conv = nn.Conv2d(
+                channels * (n if level else 1), n * (1 if last else channels), kernel, padding=padding, groups=n if level else 1
+            )
+            blocks += [conv, nn.BatchNorm2d(conv.out_channels), *([] if last else [nn.ReLU()])]
+        for seed, part in zip(seeds, range(n)):
+            generator = torch.Generator().manual_seed(seed)
+            for module in blocks:
+                if isinstance(module, nn.Conv2d):
+                    nn.init.xavier_uniform_(module.weight.data.chunk(n)[part], generator=generator)
+                    nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        self.layers = nn.Sequential(*blocks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features `(N, C, h, w)` to maps `(N, trials, side, side)` in (0, 1)."""
+        return F.interpolate(self.layers(x).sigmoid(), (self.side, self.side), mode="bilinear", align_corners=True)
+
+
+def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: int = 32, seed: int = 0) -> list[float]:
+    """The authors' protocol: SGD, lr 0.1, momentum 0.9, weight decay 1e-4, the rate times 0.1 after ten epochs, mean squared error.
+
+    Args:
+        readout: Trained in place, left in eval mode.
+        x: Features `(N, C, h, w)`, computed once.
+        target: `(side, side)`.
+        epochs: How many.
+        batch: Images in a step.
+        seed: Of the order of images.
+
+    Returns:
+        The loss in each epoch, of all trials together.
+    """
+    optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [10], 0.1)
+    order = torch.Generator().manual_seed(seed)
+    losses = []
+    readout.train()
+    for _ in range(epochs):
+        total = 0.0
+        for some in torch.randperm(len(x), generator=order).split(batch):
+            optimizer.zero_grad()
+            maps = readout(x[some.to(x.device)])
+            loss = (maps - target).square().mean((0, 2, 3)).sum()  # each trial's own mean
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(some)
+        schedule.step()
+        losses.append(total / len(x))
+    readout.eval()
+    return losses
+
+
+@torch.no_grad()
+def score(readout: ReadOut, x: Tensor, target: Tensor, batch: int = 32) -> list[dict[str, float]]:
+    """SPC and MAE of each trial on features `(N, C, h, w)`: `spc`, `mae`, and `nan` of `count` maps that had no correlation."""
+    scores = [PatternScore() for _ in range(readout.layers[-1].num_features)]  # type: ignore[arg-type]
+    for part in x.split(batch):
+        for metric, maps in zip(scores, readout(part).cpu().unbind(1)):
+            metric.update(maps, target.cpu())
+    return [{k: v.item() for k, v in metric.compute().items()} for metric in scores]
+
+
+def images(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int) -> Tensor:
+    """Windows of scenes, normalised: `(n, 3, size, size)`."""
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
+    return (torch.stack([w.read() for w in windows(scenes, n, size, seed)]) / 255 - mean) / std
+
+
+def blanks(n: int, size: int, seed: int = 0) -> dict[str, Tensor]:
+    """The tests without content: one black and one white image, and n of white noise, normalised."""
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
+    noise = torch.rand(n, 3, size, size, generator=torch.Generator().manual_seed(seed))
+    return {
+        k: (v - mean) / std
+        for k, v in {"black": torch.zeros(1, 3, size, size), "white": torch.ones(1, 3, size, size), "noise": noise}.items()
+    }
+
+
+@torch.no_grad()
+def read_features(model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64) -> Tensor:
+    """The layers' features under a padding, resized: `(N, C, 28, 28)`."""
+    modes = padding_mode(padding, torch.Generator(x.device).manual_seed(seed))
+    return torch.cat([resized(list(features(model, layers, part, *modes).values())) for part in x.split(batch)])
+
+
+def measure(trial: Mapping[str, Any], folder: str | Path, satellite: str | None = None, device: str = "cpu") -> pd.DataFrame:
+    """All read-out trials of one network on one source: a row for each.
+
+    Args:
+        trial: Of `grid`; its `trial` is ignored.
+        folder: Where `chronology.run` has left `weights/`.
+        satellite: Folder of the satellite mosaics, where that is the source.
+        device: Where to compute.
+    """
+    p, own = PROFILES[trial["profile"]], chronology.settings(trial)
+    model = chronology.load(trial, folder, trained=trial["weights"] == "trained").to(device)
+    layers, size = models.LAYERS_OF_INTEREST[trial["model"]], own["size"]
+    world = open_source(trial["source"], satellite)
+    halves: tuple[Any, Any] = (world, world) if isinstance(world, Scene) else (world[::2], world[1::2])  # no photograph is in both sets
+    x = {name: images(part, p[name], size, seed) for name, part, seed in zip(("train", "test"), halves, (11, 12))}
+    x |= blanks(16, size)
+    read = {k: read_features(model, layers, v.to(device), trial["padding"]) for k, v in x.items()}
+    target = pattern(trial["pattern"]).to(device)
+    count = p["trials"]
+    seeds = [1000 * trial["seed"] + i for i in range(count)]
+    readout = ReadOut(read["train"].shape[1], seeds, trial["depth"], trial["kernel"], trial["readout_padding"]).to(device)
+    losses = train(readout, read["train"], target, p["epochs"], seed=trial["seed"])
+    names = {k: trial[k] for k in KEY}
+    rows = [names | {"trial": i, "train_loss": losses[-1] / count} for i in range(count)]
+    for test, kind in zip(TESTS, ("test", *TESTS[1:])):
+        for row, found in zip(rows, score(readout, read[kind], target)):
+            row |= {f"{k} {test}": v for k, v in found.items()}
+    made = {"channels": read["train"].shape[1], "train": p["train"], "test": p["test"], "epochs": p["epochs"], "device": device}
+    return pd.DataFrame([row | made | {k: v for k, v in provenance(trial["profile"]).items() if k != "profile"} for row in rows])
+
+
+def grid(
+    networks: Sequence[Mapping[str, Any]],
+    sources: Sequence[str] = ("scenes", "satellite"),
+    weights: Sequence[str] = WEIGHTS,
+    patterns: Sequence[str] = ("gaussian",),
+    depths: Sequence[int] = (1,),
+    kernels: Sequence[int] = (3,),
+    readout_paddings: Sequence[int] = (0,),
+) -> list[dict[str, Any]]:
+    """One entry for each network and setting; each stands for the profile's number of trials (its own `trial` is the first).
+
+    Args:
+        networks: Of `chronology.grid`.
+        sources: Of `pppkit.experiments.sources.SOURCES`.
+        weights: Of `WEIGHTS`.
+        patterns: Of `PATTERNS`.
+        depths: Of the read-out.
+        kernels: Of the read-out.
+        readout_paddings: Of the read-out.
+    """
+    for name in patterns:
+        one_of("pattern", name, PATTERNS)
+    for name in weights:
+        one_of("weights", name, WEIGHTS)
+    settings = itertools.product(weights, sources, patterns, depths, kernels, readout_paddings)
+    keys = ("weights", "source", "pattern", "depth", "kernel", "readout_padding")
+    return [{**network, **dict(zip(keys, values)), "trial": 0} for network in networks for values in settings]
+
+
+def run(
+    folder: str | Path,
+    trials: Sequence[Mapping[str, Any]],
+    *,
+    satellite: str | None = None,
+    client: Client | str | int | None = None,
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Trains the read-outs that are missing and returns the grid's rows, one for each trial of each.
+
+    Args:
+        folder: Where `posenet.csv` is, and `weights/` of `chronology.run` for what is missing.
+        trials: Of `grid`.
+        satellite: Folder of the satellite mosaics.
+        client: As in `pppkit.sweep.sweep`.
+        device: Where to compute.
+
+    Raises:
+        ValueError: If a network that is needed was not trained yet, before any work.
+    """
+    store = Store(Path(folder) / "posenet.csv", KEY)
+    for trial in store.missing(trials):
+        one_of("profile", trial["profile"], PROFILES)
+        if trial["weights"] == "trained":
+            chronology.load(trial, folder)
+        open_source(trial["source"], satellite)
+    sweep(partial(measure, folder=folder, satellite=satellite, device=device), trials, store, client=client, desc="read-outs")
+    return store.rows([{**t, "trial": i} for t in trials for i in range(PROFILES[t["profile"]]["trials"])])
+
+
+def null_error(target: Tensor) -> float:
+    """MAE of the best map without position: constant at the target's mean."""
+    return float(np.abs(target.numpy() - target.numpy().mean()).mean())
