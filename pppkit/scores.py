@@ -7,21 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import ndimage
+from scipy import ndimage, stats
 from torch import Tensor
 from torchmetrics import Metric
-
-
-def average_ranks(x: Tensor) -> Tensor:
-    """Ranks from 1 along the last axis, ties sharing their average: `(..., n)` to `(..., n)`, float64.
-
-    Example:
-        >>> average_ranks(torch.tensor([3., 1., 3.]))
-        tensor([2.5000, 1.0000, 2.5000], dtype=torch.float64)
-    """
-    ordered = x.sort(dim=-1).values
-    first, last = (torch.searchsorted(ordered, x.contiguous(), right=right) for right in (False, True))
-    return (first + last + 1).double() / 2
 
 
 def spearman(prediction: Tensor, target: Tensor) -> Tensor:
@@ -34,10 +22,10 @@ def spearman(prediction: Tensor, target: Tensor) -> Tensor:
     Returns:
         `(N,)`, float64; NaN where a map is constant, which has no correlation with anything.
     """
-    prediction, target = _check_maps(prediction, target)
-    a, b = (average_ranks(t.flatten(1)) for t in (prediction, target))
-    a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
-    return (a * b).sum(1) / (a.square().sum(1) * b.square().sum(1)).sqrt()
+    _check_maps(prediction, target)
+    ranks = (stats.rankdata(t.detach().cpu().flatten(-2).numpy(), axis=-1) for t in (prediction, target))
+    a, b = (torch.from_numpy(r - r.mean(-1, keepdims=True)) for r in ranks)
+    return (a * b).sum(-1) / (a.square().sum(-1) * b.square().sum(-1)).sqrt()
 
 
 def mean_absolute_error(prediction: Tensor, target: Tensor) -> Tensor:

@@ -4,12 +4,7 @@ import pytest
 import scipy.stats
 import torch
 
-from pppkit.scores import PatternScore, WeightedF, average_ranks, mean_absolute_error, spearman, weighted_f
-
-
-def test_average_ranks():
-    x = torch.tensor([[3, 1, 3, 2], [0, 0, 0, 0]]).float()
-    assert average_ranks(x).tolist() == [[3.5, 1, 3.5, 2], [2.5] * 4]
+from pppkit.scores import PatternScore, WeightedF, mean_absolute_error, spearman, weighted_f
 
 
 @pytest.mark.parametrize("levels", [3, 10, 10**6])

@@ -35,8 +35,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "efficientnet_b0": {"lr": 2e-3},
 }
 PUBLISHED: dict[str, dict[str, Any]] = {
-    "efficientnet_b0": {"width": 0.25},
-    "cifar10": {"size": 32, "images": None, "validation": None, "epochs": 10, "sizes": (32, 224)},
+    "efficientnet_b0": {"width": 0.25, "epochs": 10, "n": 8},
+    "cifar10": {"size": 32, "images": 25000, "validation": 5000, "epochs": 10, "sizes": (32, 224)},
 }
 CHECKPOINTS = 11
 

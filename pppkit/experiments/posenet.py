@@ -226,7 +226,7 @@ def grid(
         one_of("pattern", name, PATTERNS)
     for name in weights:
         one_of("weights", name, WEIGHTS)
-    settings = itertools.product(weights, sources, patterns, depths, kernels, readout_paddings)
+    settings = list(itertools.product(weights, sources, patterns, depths, kernels, readout_paddings))
     keys = ("weights", "source", "pattern", "depth", "kernel", "readout_padding")
     return [{**network, **dict(zip(keys, values)), "trial": 0} for network in networks for values in settings]
 
