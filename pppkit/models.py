@@ -11,6 +11,8 @@ from torch import nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.models.resnet import Bottleneck, ResNet
 
+from .picanet import VGG16SOD
+
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
 
 _EFFICIENTNET_LAYERS = ("features.2", "features.3", "features.5", "features.7")
@@ -20,6 +22,7 @@ LAYERS_OF_INTEREST = {
     "resnet50": ("layer1", "layer2", "layer3", "layer4"),
     "efficientnet_b0": _EFFICIENTNET_LAYERS,
     "efficientnet": _EFFICIENTNET_LAYERS,
+    "vgg16_sod": ("features.8", "features.15", "features.22", "features.29"),  # the last ReLU of blocks 2 to 5, as in VGG19
 }
 
 TORCHVISION = "torchvision/"
@@ -39,8 +42,8 @@ def build(
     Args:
         name: `"vgg19"`, `"resnet50"` or `"efficientnet_b0"` for the paper's networks (appendix A.1: the VGG ends in a global
             average pooling after its last convolution, the ResNet starts with a 3x3 stride-2 convolution and a 2x2 stride-2
-            max pooling). `"torchvision/NAME"` for any of torchvision's classification models; the prefix may be left out
-            for names that the paper's networks do not use.
+            max pooling), `"vgg16_sod"` for its saliency network (see `pppkit.picanet`). `"torchvision/NAME"` for any of
+            torchvision's classification models; the prefix may be left out for names that the paper's networks do not use.
         width: Multiplies every number of channels; for the paper's networks.
         num_classes: Outputs of the classifier.
         init: `"default"` leaves each layer as `reset_parameters` makes it; `"kaiming"` is what torchvision's code does to
@@ -62,7 +65,10 @@ def build(
     key = {"efficientnet": "efficientnet_b0"}.get(name, name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if key in PAPER_MODELS:
+        if key == "vgg16_sod":
+            model: nn.Module = VGG16SOD(width)
+            model.pppkit_name = key  # type: ignore[assignment]
+        elif key in PAPER_MODELS:
             model = {"vgg19": _vgg19, "resnet50": _resnet50, "efficientnet_b0": _efficientnet}[key](width, num_classes)
             model.pppkit_name = key  # type: ignore[assignment]
         else:

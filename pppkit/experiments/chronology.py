@@ -12,14 +12,16 @@ import pandas as pd
 import torch
 from distributed import Client
 from torch import nn
+from torch.utils.data import Dataset
 
 from .. import models
 from ..checks import one_of
 from ..datasets import SCENES, open_data
 from ..padding import FILLS
 from ..results import Store, provenance, save_maps
+from ..saliency import Saliency, open_masks
 from ..sweep import sweep
-from ..training import LAST, Classifier, PPPMonitor, fit
+from ..training import LAST, Classifier, PPPMonitor, Trained, fit
 from .sources import open_source
 
 KEY = ("model", "data", "padding", "seed", "profile")
@@ -33,6 +35,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "resnet50": {"lr": 2e-3},
     "vgg19": {"lr": 3e-4, "precision": "bf16-mixed"},  # no normalisation: larger steps leave it at chance
     "efficientnet_b0": {"lr": 2e-3},
+    "vgg16_sod": {"lr": 1e-3, "batch": 16, "precision": "bf16-mixed"},
 }
 PUBLISHED: dict[str, dict[str, Any]] = {
     "efficientnet_b0": {"width": 0.25, "epochs": 10, "n": 8},
@@ -50,7 +53,7 @@ def settings(trial: Mapping[str, Any]) -> dict[str, Any]:
     one_of("profile", trial["profile"], PROFILES)
     one_of("model", trial["model"], FAMILIES)
     own = PUBLISHED if trial["profile"] == "published" else {}
-    base = {"precision": "32-true"} | PROFILES[trial["profile"]] | FAMILIES[trial["model"]]
+    base = {"precision": "32-true", "batch": 64} | PROFILES[trial["profile"]] | FAMILIES[trial["model"]]
     return base | own.get(trial["model"], {}) | own.get(trial["data"], {})
 
 
@@ -80,7 +83,7 @@ def grid(
 
     Args:
         profile: One of `PROFILES`.
-        families: Of `FAMILIES`.
+        families: Of `FAMILIES`; `"vgg16_sod"` learns masks, the others labels.
         paddings: Padding schemes.
         data: `"scenes"`, or a data set's name in the `paths` of `run`.
         networks: Seeds of each cell; None for the profile's number.
@@ -100,9 +103,19 @@ def name(trial: Mapping[str, Any]) -> str:
     return "_".join(str(trial[k]) for k in KEY)
 
 
-def network(trial: Mapping[str, Any], classes: int) -> nn.Module:
-    """The untrained network of a trial, initialised as torchvision does."""
+def network(trial: Mapping[str, Any], classes: int = 1) -> nn.Module:
+    """The untrained network of a trial, initialised as torchvision does; saliency has no classes."""
     return models.build(trial["model"], width=settings(trial)["width"], num_classes=classes, init="kaiming", seed=trial["seed"])
+
+
+def _task(trial: Mapping[str, Any], source: str) -> tuple[Dataset, Dataset, Trained]:
+    """Training set, validation set and module of a trial."""
+    s, learning = settings(trial), {"lr": settings(trial)["lr"], "seed": trial["seed"]}
+    if trial["model"] == "vgg16_sod":
+        train, validation = open_masks(source, s["size"], s["images"], s["validation"])
+        return train, validation, Saliency(network(trial), trial["padding"], **learning)
+    data = open_data(source, s["size"], s["images"], s["validation"])
+    return data.train, data.validation, Classifier(network(trial, len(data.classes)), trial["padding"], **learning)
 
 
 def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> nn.Module:
@@ -145,13 +158,13 @@ def measure(
         A row for each checkpoint, source, size and layer.
     """
     s, folder = settings(trial), Path(folder)
-    data = open_data(paths.get(trial["data"], trial["data"]), s["size"], s["images"], s["validation"])
+    source = paths.get(trial["data"], trial["data"])
+    train, validation, module = _task(trial, source)
     sources = {"scenes": open_source("scenes")} | ({"satellite": open_source("satellite", satellite)} if satellite else {})
     monitor = PPPMonitor(sources, epochs=moments(s["epochs"]), size=s["sizes"], n=s["n"])
-    module = Classifier(network(trial, len(data.classes)), trial["padding"], lr=s["lr"], seed=trial["seed"])
     checkpoints = folder / "checkpoints" / name(trial)
     fit(
-        module, data.train, data.validation, epochs=s["epochs"], folder=checkpoints, precision=s["precision"],
+        module, train, validation, epochs=s["epochs"], batch=s["batch"], folder=checkpoints, precision=s["precision"],
         callbacks=[monitor], accelerator=accelerator, progress=progress,
     )  # fmt: skip
     weights = folder / "weights" / f"{name(trial)}.pt"
@@ -160,7 +173,7 @@ def measure(
     weights.with_suffix(".part").replace(weights)
     if trial["seed"] == 0:
         save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", {tuple(map(str, k)): v for k, v in monitor.maps.items()})
-    made = {"width": s["width"], "trained_size": s["size"], "images": len(data.train), "epochs": s["epochs"]}  # type: ignore[arg-type]
+    made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
     made |= {"lr": s["lr"], "precision": s["precision"]}
     names = {k: trial[k] for k in KEY}
     rows = monitor.rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"])
