@@ -130,8 +130,8 @@ class WeightedF(Metric):
 
     def update(self, prediction: Tensor, mask: Tensor) -> None:
         """Adds maps `(N, H, W)` in [0, 1] with their masks."""
-        self.total += weighted_f(prediction, mask).sum()
-        self.count += len(prediction)
+        self.total = self.total + weighted_f(prediction, mask).sum().to(self.total)  # a sum in place would fail under inference mode
+        self.count = self.count + len(prediction)
 
     def compute(self) -> Tensor:
         """The mean over images."""
