@@ -320,11 +320,11 @@ def fit(
             raise ValueError(f"{name}={value} must be at least 1")
     if len(train) < 2:  # type: ignore[arg-type]
         raise ValueError(f"train has {len(train)} images; batch normalisation needs at least 2")  # type: ignore[arg-type]
-    saved: list[L.Callback] = [ModelCheckpoint(folder, save_last=True, save_top_k=0, save_on_train_epoch_end=True)]
+    last = Path(folder) / LAST
+    saved: list[L.Callback] = [ModelCheckpoint(folder, last.stem, enable_version_counter=False, save_on_train_epoch_end=True)]
     if keep_every:
         saved.append(ModelCheckpoint(folder, "{epoch:03d}", save_top_k=-1, every_n_epochs=keep_every, save_on_train_epoch_end=True))
     module.train()  # networks from `pppkit.models.build` come in eval mode, and Lightning would leave them there
-    last = Path(folder) / LAST
     seed = getattr(module, "seed", 0)
     with _quiet(), torch.random.fork_rng():
         trainer = L.Trainer(

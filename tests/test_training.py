@@ -37,13 +37,15 @@ def quick(module, folder, epochs=2, **kwargs):
     return fit(module, colours(), colours(32), epochs=epochs, batch=16, folder=folder, accelerator="cpu", progress=False, **kwargs)
 
 
-@pytest.mark.parametrize("epoch", [0, 2])
+@pytest.mark.parametrize("epoch", [0, 1, 2])
 def test_a_killed_training_goes_on_where_it_was(tmp_path, epoch):
     state = torch.random.get_rng_state()
     whole, monitor = train_and_die.train(tmp_path / "whole")
     assert torch.equal(torch.random.get_rng_state(), state), "the global random state must be left alone"
     died = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path / "cut"), str(epoch)], capture_output=True, text=True)
     assert died.returncode == -9, died.stderr
+    saved = [torch.load(p, weights_only=True)["epoch"] for p in (tmp_path / "cut").glob("*.ckpt")]
+    assert saved == ([epoch - 1] if epoch else [])
     resumed, again = train_and_die.train(tmp_path / "cut")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
