@@ -226,7 +226,7 @@ class PPPMonitor(L.Callback):
                         normalize=self.normalize, seed=self.seed, progress=False, counts=[],
                     )  # fmt: skip
                     self.records += [{"epoch": epoch, "source": source} | row | logged for row in found.rows.to_dict("records")]
-                    self.maps |= {(epoch, source, size, layer): kinds["ppp"] for (_, layer), kinds in found.maps.items()}
+                    self.maps |= {(epoch, source, size, layer): kinds["ppp"].astype(np.float32) for (_, layer), kinds in found.maps.items()}
         trainer.strategy.barrier("PPP")
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -243,7 +243,7 @@ class PPPMonitor(L.Callback):
             self.measure(trainer, pl_module, done)
 
     def state_dict(self) -> dict[str, Any]:
-        maps = {"|".join(map(str, k)): torch.from_numpy(v.astype(np.float32)) for k, v in self.maps.items()}
+        maps = {"|".join(map(str, k)): torch.from_numpy(v) for k, v in self.maps.items()}
         return {"records": self.records, "maps": maps}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -268,6 +268,7 @@ def loader(dataset: Dataset, batch: int, *, seed: int | None = None, workers: in
     return DataLoader(
         dataset, batch, sampler=sampler, drop_last=seed is not None and len(dataset) >= batch * replicas,  # type: ignore[arg-type]
         num_workers=0 if held else workers, collate_fn=first if held else None,
+        generator=torch.Generator().manual_seed(seed or 0),  # else each start of an epoch draws from the global one, before or after its seed
     )  # fmt: skip
 
 

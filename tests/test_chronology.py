@@ -15,6 +15,8 @@ from pppkit.results import load_maps
 TINY = {"width": 0.0625, "size": 32, "images": 128, "validation": 32, "epochs": 2, "n": 2, "sizes": (32,), "networks": 2}
 SCRIPT = """
 import os, signal, sys
+import torch
+torch.set_num_threads(1)
 from pppkit.experiments import chronology
 from test_chronology import TINY
 chronology.PROFILES["quick"] = TINY
@@ -54,6 +56,7 @@ def test_grid_has_networks_outermost():
 
 def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
     (trial, _) = grid("quick", ["resnet50"], ["randn"])
+    torch.set_num_threads(1)  # as in a sweep
     whole = chronology.measure(trial, tmp_path / "whole", {})
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
