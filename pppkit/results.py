@@ -50,12 +50,12 @@ def provenance(profile: str) -> dict[str, str]:
     }
 
 
-def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray]) -> None:
-    """Writes arrays named by tuples of text as float32 (`.npz`), whole or not at all."""
+def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray], dtype: Any = np.float32) -> None:
+    """Writes arrays named by tuples of text (`.npz`), whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")
-    np.savez_compressed(part, **{"|".join(k): v.astype(np.float32) for k, v in maps.items()})  # type: ignore[arg-type]
+    np.savez_compressed(part, **{"|".join(k): v.astype(dtype) for k, v in maps.items()})  # type: ignore[arg-type]
     part.replace(path)
 
 

@@ -77,7 +77,7 @@ def test_rows_of_a_sweep(tiny, tmp_path):
     assert rows["epoch"].unique().tolist() == [0, 1, 2] and len(rows) == 3 * 4
     assert rows["val_accuracy"].notna().all() and (rows["width"] == 0.0625).all() and (rows["images"] == 128).all()
     maps = load_maps(tmp_path / "alone" / "maps" / f"chronology_{name(trials[0])}.npz")
-    assert maps["2", "scenes", "32", "layer1"].shape == (8, 8)
+    assert maps["2", "scenes", "layer1"].shape == (8, 8)
     trained, untrained = load(trials[0], tmp_path / "alone"), load(trials[0], tmp_path / "alone", trained=False)
     assert not torch.equal(trained.conv1.weight, untrained.conv1.weight)
     assert torch.equal(untrained.conv1.weight, network(trials[0], 8).conv1.weight) and not trained.training

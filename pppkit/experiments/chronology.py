@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from distributed import Client
@@ -98,6 +99,11 @@ def grid(
     ]
 
 
+def published() -> list[dict[str, Any]]:
+    """The trials of the committed rows: three families on scenes, and VGG19 on CIFAR-10."""
+    return grid() + grid(families=["vgg19"], data="cifar10")
+
+
 def name(trial: Mapping[str, Any]) -> str:
     """The trial in a file name."""
     return "_".join(str(trial[k]) for k in KEY)
@@ -135,6 +141,27 @@ def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> 
     return model.eval()
 
 
+def shown_maps(maps: Mapping[tuple[int, str, int, str], np.ndarray], largest: int = 56) -> dict[tuple[str, ...], np.ndarray]:
+    """The maps that pages show: of the largest input, before and after training for every layer, all along for the deepest two.
+
+    Args:
+        maps: `PPPMonitor.maps`: by epoch, source, size and layer.
+        largest: Wider maps are averaged over blocks.
+
+    Returns:
+        By (epoch, source, layer); units of the features.
+    """
+    epochs, size = sorted({k[0] for k in maps}), max(k[2] for k in maps)
+    layers = list(dict.fromkeys(k[3] for k in maps))
+    out: dict[tuple[str, ...], np.ndarray] = {}
+    for (epoch, source, side, layer), values in maps.items():
+        if side == size and (epoch in (epochs[0], epochs[-1]) or layer in layers[-2:]):
+            step = -(-values.shape[0] // largest)
+            h, w = (n // step for n in values.shape)
+            out[str(epoch), source, layer] = values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
+    return out
+
+
 def measure(
     trial: Mapping[str, Any],
     folder: str | Path,
@@ -147,7 +174,7 @@ def measure(
 
     Args:
         trial: Of `grid`.
-        folder: Gets `weights/NAME.pt`, `maps/chronology_NAME.npz` of each cell's first network, and, while it trains,
+        folder: Gets `weights/NAME.pt`, `maps/chronology_NAME.npz` (`shown_maps`) of each cell's first network, and, while it trains,
             `checkpoints/NAME/`, from where an interrupted training goes on.
         paths: Folders of data sets by name.
         satellite: Folder of the satellite mosaics; None measures on scenes alone.
@@ -172,7 +199,7 @@ def measure(
     torch.save(module.model.state_dict(), weights.with_suffix(".part"))
     weights.with_suffix(".part").replace(weights)
     if trial["seed"] == 0:
-        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", {tuple(map(str, k)): v for k, v in monitor.maps.items()})
+        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps), np.float16)
     made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
     made |= {"lr": s["lr"], "precision": s["precision"]}
     names = {k: trial[k] for k in KEY}

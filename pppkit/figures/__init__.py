@@ -1,6 +1,6 @@
 """Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
 
-from .charts import against, dots, gallery, lines, stride_diagram
+from .charts import against, dots, gallery, lines, panels, stride_diagram
 from .pictures import film, images
 from .style import CYCLE, PALETTE
 from .surfaces import chooser, emergence, surface, surface_pair
@@ -16,6 +16,7 @@ __all__ = [
     "gallery",
     "images",
     "lines",
+    "panels",
     "stride_diagram",
     "surface",
     "surface_pair",

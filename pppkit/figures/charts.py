@@ -107,6 +107,80 @@ def lines(
     return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
 
 
+def panels(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    facet: str,
+    *,
+    band: str | None = None,
+    title: str = "",
+    label: str = "",
+    height: int = 620,
+) -> go.Figure:
+    """`lines` in panels that share their axes' meaning, two in a row, with buttons for a linear and a logarithmic horizontal axis.
+
+    Args:
+        rows: Sorted by `x` within each group.
+        x: Column along the horizontal axis, from 0; on the logarithmic axis 0 stands at a half.
+        y: Column of the values.
+        group: Column that tells the lines apart.
+        facet: Column with a panel for each value.
+        band: Column with the half-width of the band.
+        title: Shown above.
+        label: Title of the vertical axes.
+        height: In screen pixels.
+    """
+    facets = list(dict.fromkeys(rows[facet]))
+    fig = make_subplots(-(-len(facets) // 2), 2, subplot_titles=[str(f) for f in facets], horizontal_spacing=0.1, vertical_spacing=0.13)
+    tones = colours(rows[group].astype(str).unique())
+    exact: list[list[float]] = []
+    shifted: list[list[float]] = []
+
+    def draw(part: pd.DataFrame, xs: list[float], place: tuple[int, int], trace: go.Scatter) -> None:
+        exact.append(xs)
+        shifted.append([v or 0.5 for v in xs])
+        trace.x = xs
+        fig.add_trace(trace, *place)
+
+    for i, one in enumerate(facets):
+        place = (i // 2 + 1, i % 2 + 1)
+        for name, part in rows[rows[facet] == one].groupby(rows[group].astype(str), sort=False):
+            along, name = [float(v) for v in part[x]], str(name)
+            if band and part[band].notna().any():
+                high, low = part[y] + part[band].fillna(0), (part[y] - part[band].fillna(0)).clip(lower=0)
+                edge = go.Scatter(y=[*high, *low[::-1]], fill="toself", fillcolor=_faint(tones[name]), mode="lines", line={"width": 0})
+                draw(part, along + along[::-1], place, edge.update(hoverinfo="skip", showlegend=False, legendgroup=name))
+            line = {"color": tones[name], "dash": "dash" if name.startswith("full-") else "solid"}
+            curve = go.Scatter(
+                y=part[y], mode="lines+markers", line=line, marker={"size": 5}, name=name, legendgroup=name, showlegend=i == 0
+            )
+            draw(part, along, place, curve)
+    ticks = sorted({int(v) for v in rows[x]})
+    ticks = [t for t in ticks if t in (0, 1, 2, 5, 10, 20, 50, 100) or t == ticks[-1]]
+    axes = [f"xaxis{i + 1 if i else ''}" for i in range(len(facets))]
+    choices: dict[str, tuple[list[list[float]], dict]] = {
+        "linear": (exact, {"type": "linear", "tickmode": "auto", "range": [0, max(ticks)]}),
+        "logarithmic": (
+            shifted,
+            {"type": "log", "tickmode": "array", "tickvals": [t or 0.5 for t in ticks], "ticktext": [str(t) for t in ticks]}
+            | {"range": [float(np.log10(0.45)), float(np.log10(max(ticks) * 1.1))]},
+        ),
+    }
+    buttons = [
+        {"label": f"{kind} {x}s", "method": "update", "args": [{"x": xs}, {f"{a}.{k}": v for a in axes for k, v in axis.items()}]}
+        for kind, (xs, axis) in choices.items()
+    ]
+    menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 1, "xanchor": "right", "y": -0.1, "yanchor": "top"}
+    fig.update_xaxes(title={"text": x, "standoff": 2}, range=[0, max(ticks)])
+    fig.update_yaxes(rangemode="tozero", exponentformat="power", nticks=5)
+    fig.update_yaxes(title={"text": label or y}, col=1)
+    fig.update_annotations(font={"size": 12})
+    legend = {"orientation": "h", "y": -0.1, "x": 0, "yanchor": "top"}
+    return finish(fig, height, title, legend=legend, updatemenus=[menu], margin={"b": 100})
+
+
 def _faint(colour: str) -> str:
     r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({r},{g},{b},0.18)"

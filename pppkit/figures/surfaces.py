@@ -82,9 +82,15 @@ def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, un
 
 
 def emergence(
-    steps: Sequence[Sequence[np.ndarray]], counts: Sequence[int], title: str = "", *, unit: str = "PPP", height: int = 560
+    steps: Sequence[Sequence[np.ndarray]],
+    counts: Sequence[int],
+    title: str = "",
+    *,
+    unit: str = "PPP",
+    counting: str = "images",
+    height: int = 560,
 ) -> go.Figure:
-    """Surfaces that change with the number of images: a slider, a film and both views.
+    """Surfaces that change with the number of images, or of epochs: a slider, a film and both views.
 
     All steps share one scale, that of the last; earlier surfaces may leave the box.
 
@@ -93,6 +99,7 @@ def emergence(
         counts: Numbers of images.
         title: Shown above.
         unit: Title of the vertical axis and the colour bar.
+        counting: What the slider counts.
         height: In screen pixels.
     """
     stacks = [[as_float32(z) for z in step] for step in steps]
@@ -115,7 +122,7 @@ def emergence(
     fig.frames = [go.Frame(name=str(n), data=draw(step)) for n, step in zip(counts, stacks)]
     still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     knobs = [{"label": str(n), "method": "animate", "args": [[str(n)], still]} for n in counts]
-    value = {"prefix": "images: ", "font": {"size": 14}}
+    value = {"prefix": f"{counting}: ", "font": {"size": 14}}
     slider = {"steps": knobs, "active": len(counts) - 1, "currentvalue": value, "pad": {"t": 10, "b": 5}, "len": 0.95, "x": 0.02}
     film = {"frame": {"duration": 700, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
     play = _views() | {"x": 0.0, "xanchor": "left", "buttons": [{"label": "▶ Play", "method": "animate", "args": [None, film]}]}
