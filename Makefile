@@ -1,11 +1,11 @@
-# make book | serve | lab | test | bench | lint; see README.md
+# make book | serve | lab | test | bench | verify | lint; see README.md
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
-.PHONY: book serve lab test bench lint check chromium env clean
+.PHONY: book serve lab test bench verify lint check chromium env clean
 
 book: env
 	@$(BIN)/python -m pppkit.book build
@@ -24,6 +24,10 @@ test: env chromium lint book
 
 bench: env
 	@$(BIN)/python -m tests.benchmarks
+
+# A random handful of published rows, computed again: make verify ARGS="--count 5 --satellite FOLDER --data cifar10=FOLDER"
+verify: env
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.verify $(ARGS)
 
 lint: env
 	@$(BIN)/ruff check .

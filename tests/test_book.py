@@ -144,7 +144,7 @@ def test_conda_users_get_the_same_versions():
 
 
 def test_published_rows_are_complete():
-    from pppkit.experiments import bhv, emergence, pitfalls, spectra, untrained
+    from pppkit.experiments import bhv, chronology, emergence, pitfalls, posenet, spectra, untrained
     from pppkit.experiments.sources import SOURCES
     from pppkit.results import Store
 
@@ -156,5 +156,7 @@ def test_published_rows_are_complete():
         pitfalls.run(results, "published", source)
     for grid in bhv.published().values():
         assert not Store(results / "bhv.csv", bhv.KEY).missing(grid)
+    chronology.run(results, chronology.published())
+    posenet.run(results, posenet.published())
     assert not rows.duplicated([*untrained.KEY, "layer"]).any()
     assert max(p.stat().st_size for p in results.rglob("*")) < 1_000_000

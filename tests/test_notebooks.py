@@ -10,13 +10,17 @@ from pppkit.book.run import execute
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
     "bhv_reproduction": {"cluster": ""},
+    "claims": {},
     "explorer": {"profile": "quick", "width": 0.0625, "size": 64},
     "ppp_appendix_alignment": {"network": "resnet18", "size": 64, "check_size": 48},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},
+    "ppp_fig4_gallery": {"profile": "quick", "padding": "reflect"},
     "ppp_fig4_untrained": {"profile": "quick"},
     "ppp_table1_bhv": {"profile": "quick", "padding": "none", "background": "0.8", "networks": 2},
+    "ppp_fig5_chronological": {"profile": "quick", "padding": "reflect"},
+    "ppp_table2_posenet": {"profile": "quick", "padding": "reflect"},
     "scenes": {"profile": "quick", "seed": 3, "size": 96},
     "your_own_network": {"network": "squeezenet1_1", "size": 64, "n": 3, "paddings": "circular"},
 }

@@ -34,6 +34,15 @@ def test_global_attention_by_hand():
     assert torch.allclose(attention(x), x.mean((2, 3), keepdim=True).expand_as(x), atol=1e-6)
 
 
+def test_global_attention_sweeps_rows_then_columns():
+    attention, x = GlobalAttention(2, 3, grid=2), torch.randn(2, 2, 3, 5, generator=torch.Generator().manual_seed(0))
+    rows = torch.stack([attention.across(x[:, :, i].transpose(1, 2))[0] for i in range(3)], 1)
+    columns = torch.stack([attention.down(rows[:, :, j])[0] for j in range(5)], 2)
+    weights = attention.weights(columns.permute(0, 3, 1, 2)).softmax(1)
+    seen = torch.nn.functional.adaptive_avg_pool2d(x, 2)
+    assert torch.allclose(attention(x), torch.einsum("nck,nkyx->ncyx", seen.flatten(2), weights), atol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def net():
     return models.build("vgg16_sod", width=0.0625, init="kaiming")

@@ -231,6 +231,16 @@ def grid(
     return [{**network, **dict(zip(keys, values)), "trial": 0} for network in networks for values in settings]
 
 
+def each(trial: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The keys of the rows that an entry of `grid` stands for: one for each of the profile's trials."""
+    return [{**trial, "trial": i} for i in range(PROFILES[trial["profile"]]["trials"])]
+
+
+def published() -> list[dict[str, Any]]:
+    """The grid of the committed rows: every published network, untrained and trained, on both kinds of pictures."""
+    return grid(chronology.published())
+
+
 def run(
     folder: str | Path,
     trials: Sequence[Mapping[str, Any]],
@@ -258,7 +268,7 @@ def run(
             chronology.load(trial, folder)
         open_source(trial["source"], satellite)
     sweep(partial(measure, folder=folder, satellite=satellite, device=device), trials, store, client=client, desc="read-outs")
-    return store.rows([{**t, "trial": i} for t in trials for i in range(PROFILES[t["profile"]]["trials"])])
+    return store.rows([row for trial in trials for row in each(trial)])
 
 
 def null_error(target: Tensor) -> float:
