@@ -103,3 +103,21 @@ def test_a_padding_keeps_its_colour_and_the_papers_values_have_ours():
     zeros, full, mine, paper = figures.lines(rows, "x", "y", "line").data
     assert zeros.line.color == full.line.color == figures.PALETTE["zeros"] and (zeros.line.dash, full.line.dash) == ("solid", "dash")
     assert paper.mode == "markers" and paper.marker.color == mine.line.color != zeros.line.color
+
+
+def test_panels_have_both_axes():
+    rows = pd.DataFrame(
+        [
+            {"epoch": e, "v": e + p, "std": 0.5, "padding": name, "layer": f"layer {level}"}
+            for level in (1, 2, 3, 4)
+            for p, name in enumerate(("zeros", "randn"))
+            for e in (0, 1, 20)
+        ]
+    )
+    fig = figures.panels(rows, "epoch", "v", "padding", "layer", band="std")
+    assert len(fig.data) == 4 * 2 * 2 and [t.name for t in fig.data if t.showlegend] == ["zeros", "randn"]
+    linear, logarithmic = (b.args for b in fig.layout.updatemenus[0].buttons)
+    assert list(linear[0]["x"][1]) == [0, 1, 20] and list(logarithmic[0]["x"][1]) == [0.5, 1, 20]
+    assert all(logarithmic[1][f"xaxis{i}.type"] == "log" and linear[1][f"xaxis{i}.type"] == "linear" for i in ("", 2, 3, 4))
+    assert logarithmic[1]["xaxis.ticktext"] == ["0", "1", "20"] and logarithmic[1]["xaxis.tickvals"][0] == 0.5
+    json.loads(fig.to_json())

@@ -1,0 +1,105 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pppkit.experiments import claims
+from pppkit.experiments.claims import corners, every, interval, learned, ledger, read_out
+from pppkit.results import save_maps
+
+
+def curves(shape, networks=3, noise=0.01, models=("resnet50", "vgg19"), paddings=("zeros", "reflect", "randn")):
+    """Rows of networks whose SNR-PPP follows `shape(model, padding, level, t)` for t from 0 to 1."""
+    random, out = np.random.default_rng(0), []
+    for model, padding, seed, level, epoch in itertools.product(models, paddings, range(networks), (1, 2, 3, 4), (0, 1, 2, 5, 10)):
+        value = shape(model, padding, level, epoch / 10) + noise * random.normal()
+        row = {"model": model, "data": "scenes", "padding": padding, "seed": seed, "profile": "published", "level": level, "epoch": epoch}
+        out.append(row | {"epochs": 10, "size": 64, "trained_size": 64, "source": "scenes", "snr_ppp": value, "mae_ppp": value / 10})
+    return pd.DataFrame(out)
+
+
+def verdicts(found):
+    return {row["claim"]: row["verdict"] for row in found}
+
+
+def test_interval_and_every_by_hand():
+    mean, half = interval(pd.Series([1.0, 2.0, 3.0]))
+    assert mean == 2 and half == pytest.approx(4.3027 / 3**0.5, rel=1e-4)
+    assert interval(pd.Series([5.0])) == (5.0, np.inf)
+    up, flat, down = (pd.Series([v, v + 0.1, v - 0.1]) for v in (1.0, 0.1, -1.0))
+    assert every({1: up, 2: up}) == "holds"
+    assert every({1: up, 2: flat}) == every({}) == every({1: up[:1]}) == "cannot be told yet"
+    assert every({1: up, 2: down}) == "fails"
+    slightly = pd.Series([-0.1, -0.2, -0.3])  # beyond its own interval only just: among many cells that happens
+    assert every({1: slightly - 0.1}) == "fails" and every({1: slightly - 0.1, **dict.fromkeys(range(2, 40), up)}) == "cannot be told yet"
+
+
+def test_networks_that_grow_as_the_paper_says():
+    def grows(model, padding, level, t):
+        return 1 + level * (min(1, 8 * t) + t) + 0.3 * ("zeros", "reflect", "randn").index(padding) * (-1) ** (level in (2, 3)) / 3
+
+    found = verdicts(learned(curves(grows)))
+    assert set(found.values()) == {"holds"}, found
+
+
+@pytest.mark.parametrize(
+    "shape, claim, verdict",
+    [
+        (lambda m, p, level, t: 2 - t, "Training strengthens PPP in every case, by SNR-PPP", "fails"),
+        (lambda m, p, level, t: 2 - t * (m == "vgg19") + t * (m != "vgg19"), "Training strengthens PPP in every case, by SNR-PPP", "fails"),
+        (lambda m, p, level, t: 1 + min(t, 0.5), "The fourth layer keeps growing until the end", "cannot be told yet"),
+        (lambda m, p, level, t: 1 + max(t - 0.5, 0), "All models gain significant PPP within the first tenth of training, in all layers", "cannot be told yet"),
+        (lambda m, p, level, t: 1 + t - 2 * t * (p == "randn"), "randn padding does not prevent PPP at the fourth layer", "fails"),
+        (lambda m, p, level, t: 1 + t + 5 * (p == "zeros"), "Training matters more for PPP than which padding is used", "fails"),
+    ],
+)  # fmt: skip
+def test_networks_that_do_not(shape, claim, verdict):
+    assert verdicts(learned(curves(shape)))[claim] == verdict
+
+
+def test_one_network_tells_nothing():
+    found = verdicts(learned(curves(lambda m, p, level, t: 1 + t, networks=1)))
+    assert found["Training strengthens PPP in every case, by SNR-PPP"] == "cannot be told yet"
+
+
+def test_corners(tmp_path):
+    trials = [{"model": "vgg19", "data": "scenes", "padding": p, "seed": 0, "profile": "published"} for p in ("zeros", "reflect")]
+    y, x = np.mgrid[-1:1:14j, -1:1:14j]
+    peaked, framed = (x * y) ** 4, np.maximum(abs(x), abs(y)) ** 4 - 0.5 * (x * y) ** 4
+    for trial, z in zip(trials, (peaked, peaked)):
+        save_maps(tmp_path / "maps" / f"chronology_{claims.chronology.name(trial)}.npz", {("3", "scenes", "features.35"): z})
+    assert [row["verdict"] for row in corners(trials, tmp_path)] == ["holds", "holds"]
+    save_maps(tmp_path / "maps" / f"chronology_{claims.chronology.name(trials[1])}.npz", {("3", "scenes", "features.35"): framed})
+    found = corners(trials, tmp_path)
+    assert found[0]["verdict"] == "fails" and "in 1 of 2" in found[0]["measured"]
+    assert corners(trials, tmp_path / "nowhere") == []
+
+
+def trials_of_posenet(effect, noise=0.1, constant=0):
+    random, out = np.random.default_rng(0), []
+    for model, weights, padding, seed, trial in itertools.product(
+        ("vgg19",), ("untrained", "trained"), ("zeros", "reflect"), range(3), range(5)
+    ):
+        spc = effect * (padding == "zeros") - 0.5 * (weights == "trained") + noise * random.normal()
+        row = {"model": model, "data": "scenes", "source": "scenes", "padding": padding, "seed": seed, "trial": trial, "weights": weights}
+        out.append(row | {"spc images": spc, "nan images": constant, "count images": 32})
+    return pd.DataFrame(out)
+
+
+def test_posenet_that_tells_paddings_apart_and_one_that_does_not():
+    rows = curves(lambda m, p, level, t: 1 + (p == "zeros"), models=("vgg19",), paddings=("zeros", "reflect"))
+    hidden = "The spread of PosENet over trials hides the differences between paddings"
+    assert verdicts(read_out(trials_of_posenet(0.0, 0.3), rows))[hidden] == "holds"
+    told = verdicts(read_out(trials_of_posenet(1.0, constant=1), rows))
+    assert told[hidden] == "fails" and told["PosENet reports NaN in certain setups"] == "holds"
+    assert told["Zero padding gives a network its sense of position"] == "holds"
+    assert told["PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown"] == "holds"
+
+
+def test_ledger_of_the_published_rows():
+    found = ledger("book/results")
+    assert set(found.columns) == set(claims.COLUMNS) and set(found["verdict"]) <= set(claims.VERDICTS)
+    assert not found.drop(columns="rows").isna().any().any() and found["claim"].is_unique
+    by = found.set_index("claim")
+    assert by.loc["All models are inconsistent along trajectories", "verdict"] == "holds"
