@@ -75,6 +75,10 @@ EXPERIMENTS = {
         chronology.KEY, lambda w: _known(chronology.published(), w) if len(available(w.satellite)) == len(SOURCES) else [], _chronology,
         lambda t: [t], ("epoch", "source", "size", "layer"), ("snr_ppp", "mae_ppp", "val_accuracy"), 1e-2,
     ),
+    "initial": Experiment(
+        chronology.KEY, lambda w: chronology.published() if len(available(w.satellite)) == len(SOURCES) else [],
+        lambda t, w: chronology.measure_initial(t, w.satellite), lambda t: [t], ("source", "size", "layer"), ("snr_ppp", "mae_ppp"), 1e-3,
+    ),
     "posenet": Experiment(
         posenet.KEY, lambda w: [t for t in _known(posenet.published(), w) if t["source"] in available(w.satellite)], _posenet, posenet.each,
         ("trial",), ("spc images", "mae images"), 1e-2,

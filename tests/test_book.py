@@ -157,6 +157,7 @@ def test_published_rows_are_complete():
     for grid in bhv.published().values():
         assert not Store(results / "bhv.csv", bhv.KEY).missing(grid)
     chronology.run(results, chronology.published())
+    chronology.run_initial(results, chronology.published())
     posenet.run(results, posenet.published())
     assert not rows.duplicated([*untrained.KEY, "layer"]).any()
     assert max(p.stat().st_size for p in results.rglob("*")) < 1_000_000

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from pppkit import InfiniteScene, measure_ppp, models
 from pppkit.experiments import chronology
 from pppkit.experiments.chronology import grid, load, moments, name, network, run, settings
 from pppkit.results import load_maps
@@ -85,6 +86,15 @@ def test_rows_of_a_sweep(tiny, tmp_path):
     again = run(tmp_path, trials, client=1)  # all are present: nothing is trained
     pd.testing.assert_frame_equal(timeless(again), timeless(rows), check_dtype=False)
     assert not (tmp_path / "weights").exists()
+
+
+def test_the_other_untrained_network(tiny):
+    (trial, _) = grid("quick", ["resnet50"], ["zeros"])
+    rows = chronology.measure_initial(trial)
+    net = models.build("resnet50", width=0.0625, num_classes=8, seed=0)
+    direct = measure_ppp(net, InfiniteScene(0), padding="zeros", size=32, n=2, batch_size=4, progress=False).rows
+    assert rows["snr_ppp"].tolist() == pytest.approx(direct["snr_ppp"].tolist(), rel=1e-5)
+    assert set(chronology.KEY) <= set(rows) and (rows["source"] == "scenes").all()
 
 
 def test_saliency_is_trained_on_masks(tiny, tmp_path):

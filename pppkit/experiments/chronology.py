@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from .. import models
 from ..checks import one_of
 from ..datasets import SCENES, open_data
+from ..measure import measure_ppp
 from ..padding import FILLS
 from ..results import Store, provenance, save_maps
 from ..saliency import Saliency, open_masks
@@ -205,6 +206,31 @@ def measure(
     names = {k: trial[k] for k in KEY}
     rows = monitor.rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"])
     return rows.assign(**names, **made, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"})
+
+
+def measure_initial(trial: Mapping[str, Any], satellite: str | None = None) -> pd.DataFrame:
+    """PPP of a trial's network as PyTorch's default initialisation makes it, which no training starts from.
+
+    What training did is told from what it started from; which untrained network that is decides whether PPP has grown.
+    """
+    s = settings(trial)
+    model = models.build(trial["model"], width=s["width"], num_classes=8, init="default", seed=trial["seed"])
+    sources = {"scenes": open_source("scenes")} | ({"satellite": open_source("satellite", satellite)} if satellite else {})
+    parts = []
+    for source, world in sources.items():
+        for size in s["sizes"]:
+            rows = measure_ppp(model, world, padding=trial["padding"], size=size, n=s["n"], batch_size=4, progress=False).rows
+            parts.append(rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"]).assign(source=source))
+    names = {k: trial[k] for k in KEY} | {"width": s["width"], "trained_size": s["size"]}
+    return pd.concat(parts).assign(**names, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"})
+
+
+def run_initial(
+    folder: str | Path, trials: Sequence[Mapping[str, Any]], *, satellite: str | None = None, client: Client | str | int | None = None
+) -> pd.DataFrame:
+    """`measure_initial` of what is missing in `initial.csv`, and the grid's rows; the arguments are those of `run`."""
+    store = Store(Path(folder) / "initial.csv", KEY)
+    return sweep(partial(measure_initial, satellite=satellite), trials, store, client=client, desc="untrained networks")
 
 
 def run(

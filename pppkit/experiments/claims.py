@@ -63,8 +63,13 @@ def _by_cell(ends: pd.DataFrame, change: pd.Series, keys: tuple[str, ...] = ("mo
     return dict(tuple(change.groupby([ends[c] for c in keys], sort=False)))
 
 
-def learned(rows: pd.DataFrame) -> list[dict[str, str]]:
-    """Claims about training: sections 4.1 to 4.3."""
+def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None) -> list[dict[str, str]]:
+    """Claims about training: sections 4.1 to 4.3.
+
+    Args:
+        rows: Of `chronology.csv`.
+        initial: Of `initial.csv`: the same networks under PyTorch's default initialisation.
+    """
     out = []
 
     def add(place: str, claim: str, check: str, measured: str, verdict: str, part: pd.DataFrame) -> None:
@@ -76,9 +81,20 @@ def learned(rows: pd.DataFrame) -> list[dict[str, str]]:
         grown, ratio = int((change > 0).sum()), (ends["end"] / ends["start"]).median()
         add(
             "4.1, Table 2", f"Training strengthens PPP in every case, by {label}",
-            f"{label} at layer 4, trained minus untrained, is positive in every cell",
+            f"{label} at layer 4, trained minus the network that training started from (He et al.), is positive in every cell",
             f"it grew in {grown} of {len(ends)} networks; the median ratio is {ratio:.2f}", every(_by_cell(ends, change)), ends,
         )  # fmt: skip
+        if initial is not None and len(initial):
+            where = (initial["size"] == initial["trained_size"]) & (initial["source"] == "scenes") & (initial["level"] == 4)
+            keys = ["model", "data", "padding", "seed"]
+            both = ends.merge(initial.loc[where, [*keys, metric]], on=keys)
+            change = both["end"] - both[metric]
+            add(
+                "4.1, Table 2", f"The same, from PyTorch's default initialisation, by {label}",
+                f"{label} at layer 4, trained minus an untrained network of the default initialisation, is positive in every cell",
+                f"it is larger in {int((change > 0).sum())} of {len(both)} networks; medians {both[metric].median():.4f} and {both['end'].median():.4f}",
+                every(_by_cell(both, change)), both,
+            )  # fmt: skip
     ends = _ends(rows, "snr_ppp")
     gain = ends["early"] - ends["start"]
     share = (gain / (ends["end"] - ends["start"]))[ends["end"] > ends["start"]].median()
@@ -291,7 +307,7 @@ def ledger(folder: str | Path) -> pd.DataFrame:
     read = chronology.Store(folder / "posenet.csv", posenet.KEY).load()
     found = before(chronology.Store(folder / "untrained.csv", untrained.KEY).load())
     if len(trained):
-        found += learned(trained)
+        found += learned(trained, chronology.Store(folder / "initial.csv", chronology.KEY).load())
         found += corners(trained[list(chronology.KEY)].drop_duplicates().to_dict("records"), folder)
     if len(read):
         found += read_out(read, trained)

@@ -172,13 +172,13 @@ def panels(
         {"label": f"{kind} {x}s", "method": "update", "args": [{"x": xs}, {f"{a}.{k}": v for a in axes for k, v in axis.items()}]}
         for kind, (xs, axis) in choices.items()
     ]
-    menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 1, "xanchor": "right", "y": -0.1, "yanchor": "top"}
+    menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 0, "xanchor": "left", "y": -0.27, "yanchor": "top"}
     fig.update_xaxes(title={"text": x, "standoff": 2}, range=[0, max(ticks)])
     fig.update_yaxes(rangemode="tozero", exponentformat="power", nticks=5)
     fig.update_yaxes(title={"text": label or y}, col=1)
     fig.update_annotations(font={"size": 12})
     legend = {"orientation": "h", "y": -0.1, "x": 0, "yanchor": "top"}
-    return finish(fig, height, title, legend=legend, updatemenus=[menu], margin={"b": 100})
+    return finish(fig, height, title, legend=legend, updatemenus=[menu], margin={"b": 170})
 
 
 def _faint(colour: str) -> str:
