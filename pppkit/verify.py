@@ -32,7 +32,7 @@ class Experiment(NamedTuple):
     """How an experiment's rows are drawn, found again, and compared."""
 
     key: Sequence[str]
-    trials: Callable[[Where], list[Trial]]
+    trials: Callable[[Where], Sequence[Trial]]
     compute: Callable[[Trial, Where], pd.DataFrame]
     stored: Callable[[Trial], list[Trial]]  # the keys of what that computes
     within: Sequence[str]  # columns that tell a trial's rows apart

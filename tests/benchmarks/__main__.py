@@ -163,9 +163,41 @@ def bhv_speed(epochs=5):
     return out
 
 
+def posenet_speed(n=64, epochs=15):
+    """A PosENet trial on features computed once beside one that computes them again in each epoch; the paper's ResNet50 at 224 pixels."""
+    import torch
+
+    from pppkit import InfiniteScene, models
+    from pppkit.experiments.posenet import ReadOut, images, pattern, read_features, train
+
+    net, layers, target = models.build("resnet50"), models.LAYERS_OF_INTEREST["resnet50"], pattern("gaussian")
+    x = images(InfiniteScene(0), n, 224, 0)
+
+    def once(trials=1):
+        read = read_features(net, layers, x, "zeros")
+        train(ReadOut(read.shape[1], range(trials)), read, target, epochs)
+
+    def again():
+        readout = ReadOut(read_features(net, layers, x[:1], "zeros").shape[1])
+        optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
+        for _ in range(epochs):
+            for part in x.split(32):
+                optimizer.zero_grad()
+                (readout(read_features(net, layers, part, "zeros")) - target).square().mean().backward()
+                optimizer.step()
+
+    times = {
+        "features once": seconds(once),
+        "again in each epoch": seconds(again),
+        "five trials at once, each": seconds(lambda: once(5)) / 5,
+    }
+    last = times["again in each epoch"]
+    return times | {"ratio": last / times["features once"], "ratio of five at once": last / times["five trials at once, each"]}
+
+
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("what", nargs="*", default=["speed", "memory", "bhv", "book"], help="speed, memory, bhv, book")
+    parser.add_argument("what", nargs="*", default=["speed", "memory", "bhv", "posenet", "book"], help="speed, memory, bhv, posenet, book")
     what = parser.parse_args().what
     if "speed" in what:
         print(
@@ -181,6 +213,8 @@ def main():
         )
     if "bhv" in what:
         print("\na BHV training (reach: 5; 2 workers 1.8)\n", pd.DataFrame(bhv_speed()).T.round(2).to_string(), flush=True)
+    if "posenet" in what:
+        print("\na PosENet trial, seconds (reach: ratio 10)\n", pd.Series(posenet_speed()).round(2).to_string(), flush=True)
     if "book" in what:
         print("\nbook, seconds (reach: 300 and 10)\n", pd.Series(rebuild()).round(1).to_string(), flush=True)
 
