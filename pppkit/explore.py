@@ -25,7 +25,7 @@ class Explorer:
         width: Width of the paper's networks: 1 for theirs, less to answer faster.
         size: Side of the input in pixels.
         satellite: Folder of the satellite mosaics; adds them to the choice of pictures.
-        weights: A checkpoint's file to start with.
+        weights: A checkpoint's file to start with; one of `pppkit.models.save` brings its own network along.
 
     Attributes:
         widget: What to display.
@@ -91,8 +91,11 @@ class Explorer:
 
     def _measure(self) -> PPPResult:
         name, weights = self.network.value, self.weights.value
-        width = self.width if name in models.PAPER_MODELS and not weights else 1.0
-        model = models.build(name, width=width, weights=weights or None)
+        if weights and models.saved(weights):
+            model = models.load(weights)
+        else:
+            width = self.width if name in models.PAPER_MODELS and not weights else 1.0
+            model = models.build(name, width=width, weights=weights or None)
         scenes = open_source(self.source.value, self.satellite)
         return measure_ppp(model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False)
 

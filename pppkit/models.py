@@ -79,7 +79,53 @@ def build(
                     module.reset_parameters()
     if weights is not None:
         load_weights(model, weights, name)
+    model.pppkit_built = {"name": name, "width": width, "num_classes": num_classes}  # type: ignore[assignment]
     return model.eval()
+
+
+def save(model: nn.Module, path: str | Path, dtype: torch.dtype | None = None) -> None:
+    """Writes a network of `build` with what `load` needs to build it again, whole or not at all.
+
+    Args:
+        model: Made by `build`, trained since or not.
+        path: The file, say `"resnet50.pt"`.
+        dtype: Round floating-point weights, say to `torch.float16` for half the size.
+
+    Raises:
+        ValueError: If the model was not made by `build`.
+    """
+    built = getattr(model, "pppkit_built", None)
+    if built is None:
+        raise ValueError("model was not made by pppkit.models.build; save its state_dict with torch.save instead")
+    state = {k: v.to(dtype) if dtype is not None and v.is_floating_point() else v for k, v in model.state_dict().items()}
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"state_dict": state, "built": built}, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+def saved(path: str | Path) -> bool:
+    """Whether a file is a checkpoint that `save` wrote."""
+    try:
+        return "built" in torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError, OSError):
+        return False
+
+
+def load(path: str | Path) -> nn.Module:
+    """The network that `save` wrote, in eval mode.
+
+    Raises:
+        ValueError: If the file holds something else.
+    """
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        built = dict(saved["built"])
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, OSError) as error:
+        raise ValueError(
+            f"path={str(path)!r} was not written by pppkit.models.save ({type(error).__name__}: {str(error).splitlines()[0]})"
+        ) from error
+    return build(built["name"], width=built["width"], num_classes=built["num_classes"], weights=path)
 
 
 def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:

@@ -119,3 +119,24 @@ def test_published_weights_load_by_name(monkeypatch):
     monkeypatch.setattr(enum, "get_state_dict", lambda self, **kwargs: state)
     for name in ("IMAGENET1K_V1", "DEFAULT"):
         assert torch.equal(models.build("resnet18", weights=name).fc.weight, state["fc.weight"])
+
+
+def test_a_saved_network_is_built_again(tmp_path):
+    net = build("resnet50", width=0.125, num_classes=5, seed=3)
+    models.save(net, tmp_path / "sub" / "net.pt")
+    again = models.load(tmp_path / "sub" / "net.pt")
+    x = torch.rand(1, 3, 32, 32)
+    assert torch.equal(net(x), again(x)) and not again.training and models.saved(tmp_path / "sub" / "net.pt")
+    models.save(net, tmp_path / "half.pt", torch.float16)
+    assert (tmp_path / "half.pt").stat().st_size < 0.6 * (tmp_path / "sub" / "net.pt").stat().st_size
+    assert (
+        torch.allclose(models.load(tmp_path / "half.pt")(x), net(x), atol=1e-2)
+        and models.load(tmp_path / "half.pt").fc.weight.dtype == torch.float32
+    )
+    torch.save(net.state_dict(), tmp_path / "bare.pt")
+    assert not models.saved(tmp_path / "bare.pt") and not models.saved(tmp_path / "nothing.pt")
+    for path in ("bare.pt", "nothing.pt"):
+        with pytest.raises(ValueError, match=rf"{path}' was not written by pppkit.models.save"):
+            models.load(tmp_path / path)
+    with pytest.raises(ValueError, match="not made by pppkit.models.build"):
+        models.save(torch.nn.Linear(1, 1), tmp_path / "x.pt")

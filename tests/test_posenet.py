@@ -80,9 +80,7 @@ def test_trials_of_a_trained_network(tmp_path):
     with pytest.raises(ValueError, match="does not exist; train the network"):
         posenet.run(tmp_path, trials, client=1)
     assert not (tmp_path / "posenet.csv").exists()
-    weights = tmp_path / "weights" / f"{chronology.name(networks[0])}.pt"
-    weights.parent.mkdir()
-    torch.save(chronology.network(networks[0], 8).state_dict(), weights)
+    models.save(chronology.network(networks[0], 8), tmp_path / "weights" / f"{chronology.name(networks[0])}.pt")
     rows = posenet.measure(trials[0], tmp_path)
     assert len(rows) == 5 and rows["trial"].tolist() == [0, 1, 2, 3, 4] and rows["spc images"].nunique() == 5
     assert (rows["count noise"] == 16).all() and set(posenet.KEY) <= set(rows)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from distributed import Client
 from torch import nn
 from torch.utils.data import Dataset
@@ -134,12 +133,8 @@ def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> 
     weights = Path(folder) / "weights" / f"{name(trial)}.pt"
     if not weights.is_file():
         raise ValueError(f"{weights} does not exist; train the network with pppkit.experiments.chronology.run first")
-    state = torch.load(weights, map_location="cpu", weights_only=True)
-    classes = len(list(state.values())[-1])  # the classifier's bias
-    model = network(trial, classes)
-    if trained:
-        model.load_state_dict(state)
-    return model.eval()
+    model = models.load(weights)
+    return model if trained else network(trial, model.pppkit_built["num_classes"])  # type: ignore[index, arg-type]
 
 
 def shown_maps(maps: Mapping[tuple[int, str, int, str], np.ndarray], largest: int = 56) -> dict[tuple[str, ...], np.ndarray]:
@@ -195,10 +190,7 @@ def measure(
         module, train, validation, epochs=s["epochs"], batch=s["batch"], folder=checkpoints, precision=s["precision"],
         callbacks=[monitor], accelerator=accelerator, progress=progress,
     )  # fmt: skip
-    weights = folder / "weights" / f"{name(trial)}.pt"
-    weights.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(module.model.state_dict(), weights.with_suffix(".part"))
-    weights.with_suffix(".part").replace(weights)
+    models.save(module.model, folder / "weights" / f"{name(trial)}.pt")
     if trial["seed"] == 0:
         save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps), np.float16)
     made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
