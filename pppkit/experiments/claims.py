@@ -230,7 +230,9 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame) -> list[dict[str, str]]:
     add(
         "PPP", "4.2, Table 2", "PPP metrics have significantly lower standard deviations than PosENet, relative to what they tell apart",
         "spread of the paddings' means over spread within a padding: that of SNR-PPP exceeds that of SPC in every case",
-        f"it does in {sum(p > 1 for p in power)} of {len(power)} cases with several networks; median factor {np.median(power) if power else np.nan:.1f}",
+        f"it does in {sum(p > 1 for p in power)} of {len(power)} cases; median factor {np.median(power):.1f}"
+        if power
+        else "nothing: this needs several networks of a kind",
         "cannot be told yet" if not power else "holds" if min(power) > 1 else "fails",
     )  # fmt: skip
     nan = int(read["nan images"].sum())
