@@ -65,7 +65,8 @@ class Trained(L.LightningModule):
         for name, value in (("lr", lr), ("weight_decay", weight_decay)):
             if value < 0:
                 raise ValueError(f"{name}={value} must not be negative")
-        self.model, self.padding = model, padding
+        self.model = model.to(memory_format=torch.channels_last)  # a CPU trains up to 1.5 times faster so
+        self.padding = padding
         self._random: torch.Generator | None = None
         self.lr, self.weight_decay, self.flip, self.seed = lr, weight_decay, flip, seed
         for name, values in zip(("mean", "std"), normalize):

@@ -28,10 +28,10 @@ from .sources import open_source
 KEY = ("model", "data", "padding", "seed", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"width": 0.125, "size": 64, "images": 600, "validation": 200, "epochs": 4, "n": 4, "sizes": (64,), "networks": 1},
-    "published": {"width": 0.125, "size": 64, "images": 5000, "validation": 1000, "epochs": 20, "n": 16, "sizes": (64, 224), "networks": 3},
+    "published": {"width": 0.125, "size": 64, "images": 4000, "validation": 1000, "epochs": 12, "n": 8, "sizes": (64, 224), "networks": 3},
     "paper": {"width": 1.0, "size": 224, "images": None, "validation": None, "epochs": 90, "n": 480, "sizes": (224,), "networks": 5},
 }
-# Where a family or a data set needs something else than the profile says.
+# Where a family, a data set or a padding needs something else than the profile says.
 FAMILIES: dict[str, dict[str, Any]] = {
     "resnet50": {"lr": 2e-3},
     "vgg19": {"lr": 3e-4, "precision": "bf16-mixed"},  # no normalisation: larger steps leave it at chance
@@ -39,8 +39,10 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "vgg16_sod": {"lr": 1e-3, "batch": 16, "precision": "bf16-mixed"},
 }
 PUBLISHED: dict[str, dict[str, Any]] = {
-    "efficientnet_b0": {"width": 0.25, "epochs": 10, "n": 8},
-    "cifar10": {"size": 32, "images": 25000, "validation": 5000, "epochs": 10, "sizes": (32, 224)},
+    "efficientnet_b0": {"width": 0.25, "images": 2500, "epochs": 10, "n": 4},
+    "vgg16_sod": {"images": 640, "validation": 128, "epochs": 10},
+    "cifar10": {"size": 32, "images": 12000, "validation": 5000, "sizes": (32, 224)},
+    "none": {"size": 256, "images": 1200, "validation": 300, "batch": 32, "n": 4, "sizes": (256,)},  # smaller images leave VGG19 nothing
 }
 CHECKPOINTS = 11
 
@@ -55,7 +57,7 @@ def settings(trial: Mapping[str, Any]) -> dict[str, Any]:
     one_of("model", trial["model"], FAMILIES)
     own = PUBLISHED if trial["profile"] == "published" else {}
     base = {"precision": "32-true", "batch": 64} | PROFILES[trial["profile"]] | FAMILIES[trial["model"]]
-    return base | own.get(trial["model"], {}) | own.get(trial["data"], {})
+    return base | own.get(trial["model"], {}) | own.get(trial["data"], {}) | own.get(trial["padding"], {})
 
 
 def moments(epochs: int, count: int = CHECKPOINTS) -> list[int]:
