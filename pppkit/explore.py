@@ -17,11 +17,15 @@ from .padding import FILLS
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
 
 
+def _is_file(network: str) -> bool:
+    return network.endswith(".pt")
+
+
 class Explorer:
     """Controls and a surface that shows what they say; measurements are kept, so looking again is instant.
 
     Args:
-        networks: Names for `pppkit.models.build`.
+        networks: Names for `pppkit.models.build`, and files of `pppkit.models.save`.
         width: Width of the paper's networks: 1 for theirs, less to answer faster.
         size: Side of the input in pixels.
         satellite: Folder of the satellite mosaics; adds them to the choice of pictures.
@@ -47,7 +51,8 @@ class Explorer:
         self._setting = False
         self.result: PPPResult | None = None
         style = {"description_width": "90px"}
-        self.network = widgets.Dropdown(options=list(networks), description="network", style=style)
+        names = [(Path(n).stem if _is_file(n) else n, n) for n in networks]
+        self.network = widgets.Dropdown(options=names, description="network", style=style)
         self.weights = widgets.Text(
             value=str(weights),
             placeholder="checkpoint file, empty for untrained",
@@ -91,8 +96,9 @@ class Explorer:
 
     def _measure(self) -> PPPResult:
         name, weights = self.network.value, self.weights.value
-        if weights and models.saved(weights):
-            model = models.load(weights)
+        file = weights or (name if _is_file(name) else "")
+        if file and models.saved(file):
+            model = models.load(file)
         else:
             width = self.width if name in models.PAPER_MODELS and not weights else 1.0
             model = models.build(name, width=width, weights=weights or None)
@@ -103,7 +109,7 @@ class Explorer:
         self.result = result
         layers = list(result.rows["layer"])
         if list(self.layer.options) != layers:  # another network: stay at the same depth
-            level = self.layer.index if self.layer.index is not None else len(layers) - 1
+            level = self.layer.index or 0
             self._setting = True
             try:
                 self.layer.options = layers
@@ -113,5 +119,5 @@ class Explorer:
         row = result.rows.set_index("layer").loc[self.layer.value]
         with self.figure.batch_update():
             self.figure.data[0].z = result.map(self.layer.value, kind=KINDS[self.kind.value])
-            self.figure.layout.title.text = f"{self.network.value}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
+            self.figure.layout.title.text = f"{self.network.label}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
         self.status.value = f"SNR-PPP {row.snr_ppp:.4f} ± {row.snr_ppp_ci95:.4f}<br>MAE-PPP {row.mae_ppp:.4f} ± {row.mae_ppp_ci95:.4f}<br>{int(row.n)} images of {self.size} pixels"

@@ -158,9 +158,12 @@ class Store:
 
 
 def _canonical(value: Any) -> str:
-    """One text for a value before and after its way through a CSV (1 and 1.0, None and NaN)."""
+    """One text for a value before and after its way through a CSV (1, 1.0 and "1"; None and NaN)."""
     if value is None or value != value:
         return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (bool, np.bool_)):
+        return str(value)
+    try:
         return repr(float(value))
-    return str(value)
+    except (TypeError, ValueError):
+        return str(value)

@@ -97,6 +97,16 @@ def test_posenet_that_tells_paddings_apart_and_one_that_does_not():
     assert told["PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown"] == "holds"
 
 
+def test_posenet_without_padding():
+    rows = curves(lambda m, p, level, t: 1.0, models=("vgg19",))
+    claim = "PosENet answers to networks without padding"
+    for effect, verdict in ((0.0, "fails"), (0.5, "holds")):
+        bare = trials_of_posenet(0.0)
+        bare = bare[bare["padding"] == "zeros"].assign(padding="none", **{"spc images": effect + 0.001 * (-1.0) ** np.arange(30)})
+        assert verdicts(read_out(pd.concat([trials_of_posenet(0.0), bare]), rows))[claim] == verdict
+    assert verdicts(read_out(trials_of_posenet(0.0), rows))[claim] == "cannot be told yet"
+
+
 def test_ledger_of_the_published_rows():
     found = ledger("book/results")
     assert set(found.columns) == set(claims.COLUMNS) and set(found["verdict"]) <= set(claims.VERDICTS)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from pppkit import InfiniteScene, measure_ppp, models
 from pppkit.experiments import emergence, pitfalls, spectra, untrained
 from pppkit.experiments.sources import available, open_source
 from pppkit.padding import FILLS
@@ -63,6 +64,22 @@ def test_emergence(folder):
     assert maps["ppp", "randn", "layer3"].shape == (5, 6, 6)
     again, _ = emergence.run(folder, "quick", "scenes")
     assert len(again) == len(rows)
+
+
+def test_emergence_of_networks_each_under_its_own_padding(tmp_path, monkeypatch):
+    monkeypatch.setitem(emergence.PROFILES, "quick", {"n": 2, "size": 32, "width": 0.25})
+    for seed, padding in enumerate(emergence.PADDINGS):
+        models.save(models.build("resnet50", width=0.0625, num_classes=8, seed=seed), tmp_path / f"net_{padding}.pt")
+    rows, maps = emergence.run(tmp_path, "quick", "scenes", weights=str(tmp_path / "net_{padding}.pt"))
+    assert set(zip(rows["padding"], rows["weights_seed"])) == {("zeros", "net_zeros"), ("randn", "net_randn")}
+    zeros = models.load(tmp_path / "net_zeros.pt")
+    direct = measure_ppp(zeros, InfiniteScene(0), padding="zeros", size=32, n=2, progress=False)
+    np.testing.assert_allclose(maps["ppp", "zeros", "layer2"][-1], direct.map("layer2"), rtol=1e-5)
+    emergence.run(tmp_path, "quick", "scenes", model="resnet50")  # an untrained one beside them
+    again, _ = emergence.run(tmp_path, "quick", "scenes", weights=str(tmp_path / "net_{padding}.pt"))
+    assert again["snr_ppp"].tolist() == pytest.approx(rows["snr_ppp"].tolist(), nan_ok=True) and len(again) == 2 * 2 * 4
+    with pytest.raises(ValueError, match="weights='no_{padding}.pt': no_randn.pt does not exist"):
+        emergence.run(tmp_path, "quick", "scenes", weights="no_{padding}.pt")
 
 
 def test_spectra(folder):

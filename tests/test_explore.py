@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
+from pppkit import InfiniteScene, measure_ppp, models
 from pppkit.explore import Explorer
 
 
@@ -40,3 +42,14 @@ def test_errors_are_shown(explorer):
     assert "is neither a file nor published weights" in explorer.status.value
     explorer.weights.value = ""
     assert "SNR-PPP" in explorer.status.value
+
+
+def test_trained_networks_are_in_the_list(tmp_path):
+    net = models.build("resnet50", width=0.0625, num_classes=8, init="kaiming")
+    models.save(net, tmp_path / "mine.pt", torch.float16)
+    explorer = Explorer([str(tmp_path / "mine.pt"), "vgg19"], width=0.0625, size=32)
+    assert explorer.network.label == "mine" and explorer.figure.layout.title.text.startswith("mine, zeros, layer1")
+    direct = measure_ppp(models.load(tmp_path / "mine.pt"), InfiniteScene(0), padding="zeros", size=32, n=8, progress=False)
+    np.testing.assert_array_equal(shown(explorer), direct.map("layer1"))
+    explorer.network.value = "vgg19"
+    assert explorer.layer.value == "features.8"

@@ -19,6 +19,10 @@ def test_compare_by_hand():
     assert not compare(experiment(swapped, 1e-4), STORED, swapped)["agrees"]
     assert compare(experiment(swapped, 1e-4), STORED.assign(tolerance=0.01), swapped)["agrees"]  # the row's own comes first
     assert not compare(experiment(STORED), STORED, STORED.assign(other=[0.0, 0.0]))["agrees"]  # a number where there was none
+    empty = STORED.assign(other=float("nan"))
+    assert compare(experiment(STORED), empty, STORED.drop(columns="other"))["agrees"]  # saliency networks have no accuracy
+    with pytest.raises(KeyError, match="other"):
+        compare(experiment(STORED), STORED, STORED.drop(columns="other"))
     with pytest.raises(ValueError, match="lacks 1 of 2"):
         compare(experiment(STORED), STORED, STORED.iloc[:1])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch import nn
 
 from .. import models
 from ..checks import one_of
@@ -34,7 +35,8 @@ def run(
         source: One of `pppkit.experiments.sources.SOURCES`.
         satellite: Folder of the satellite mosaics.
         model: A name for `pppkit.models.build`.
-        weights: A checkpoint's file; None for an untrained network.
+        weights: A checkpoint's file; None for an untrained network. One of `pppkit.models.save` brings its own network along.
+            `{padding}` in it stands for each padding's name, for networks that were trained under the padding they are measured with.
 
     Returns:
         Rows (padding, layer, n, metrics and their intervals), and for each (kind, padding, layer) the maps ppp, optimal and
@@ -42,21 +44,34 @@ def run(
     """
     one_of("profile", profile, PROFILES)
     folder, p = Path(folder), PROFILES[profile]
-    trial = {"model": model, "weights_seed": Path(weights).stem if weights else 0, "source": source, "profile": profile}
+    files = {padding: weights.replace("{padding}", padding) if weights else None for padding in PADDINGS}
+    for file in files.values():
+        if file and not Path(file).is_file():
+            raise ValueError(f"weights={weights!r}: {file} does not exist")
+    seeds = {padding: Path(file).stem if file else "0" for padding, file in files.items()}
     store = Store(folder / "emergence.csv", KEY)
-    path = folder / "maps" / f"emergence_{'_'.join(str(v) for v in trial.values())}.npz"
-    if store.missing([trial | {"padding": PADDINGS[0], "n": p["n"]}]) or not path.exists():
+    own = {"model": model, "source": source, "profile": profile}
+    trials = [own | {"weights_seed": seeds[p_], "padding": p_, "n": n} for p_ in PADDINGS for n in COUNTS if n <= p["n"]]
+    label = Path(weights.replace("{padding}", "each")).stem if weights else "0"
+    path = folder / "maps" / f"emergence_{model}_{label}_{source}_{profile}.npz"
+    if store.missing(trials) or not path.exists():
         scenes = open_source(source, satellite)
-        net = models.build(model, weights=weights) if weights else models.build(model, width=p["width"])
-        result = measure_ppp(net, scenes, padding=PADDINGS, n=p["n"], size=p["size"], counts=COUNTS)
-        save_maps(path, {(kind, *key): stack for key, kinds in result.snapshots.items() for kind, stack in kinds.items()})
-        made = result.rows.iloc[0][["size", "margin", "seed", "seconds", "device", "dtype"]].to_dict()
-        store.append(result.convergence.assign(**trial, **made, **{k: v for k, v in provenance(profile).items() if k != "profile"}))
-    rows = store.load()
-    present = (
-        (rows["profile"] == profile)
-        & (rows["source"] == source)
-        & (rows["model"] == model)
-        & (rows["weights_seed"].astype(str) == str(trial["weights_seed"]))
-    )
-    return rows[present].reset_index(drop=True), load_maps(path)
+        results = {}
+        for file in dict.fromkeys(files.values()):
+            net = _network(model, file, p["width"])
+            paddings = [k for k, v in files.items() if v == file]
+            results[file] = measure_ppp(net, scenes, padding=paddings, n=p["n"], size=p["size"], counts=COUNTS)
+        snapshots = [item for result in results.values() for item in result.snapshots.items()]
+        save_maps(path, {(kind, *key): stack for key, kinds in snapshots for kind, stack in kinds.items()})
+        for result in results.values():
+            made = result.rows.iloc[0][["size", "margin", "seed", "seconds", "device", "dtype"]].to_dict()
+            names = {**own, **{k: v for k, v in provenance(profile).items() if k != "profile"}}
+            rows = result.convergence.assign(**names, **made)
+            store.append(rows.assign(weights_seed=rows["padding"].map(seeds)), present="skip")
+    return store.rows(trials), load_maps(path)
+
+
+def _network(model: str, weights: str | None, width: float) -> nn.Module:
+    if weights is None:
+        return models.build(model, width=width)
+    return models.load(weights) if models.saved(weights) else models.build(model, weights=weights)
