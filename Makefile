@@ -18,8 +18,8 @@ lab: env
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: env chromium lint book
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" pppkit tests
-	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval-lax -n 2 --dist loadfile notebooks
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 25 -m "not browser" pppkit tests
+	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval-lax -n 2 --dist loadfile --durations 10 notebooks
 	@$(BIN)/pytest -m browser tests
 
 bench: env

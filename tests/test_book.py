@@ -160,4 +160,5 @@ def test_published_rows_are_complete():
     chronology.run_initial(results, chronology.published())
     posenet.run(results, posenet.published())
     assert not rows.duplicated([*untrained.KEY, "layer"]).any()
-    assert max(p.stat().st_size for p in results.rglob("*")) < 1_000_000
+    for path in results.rglob("*"):
+        assert path.stat().st_size < (5_000_000 if path.suffix == ".csv" else 1_000_000), path.name
