@@ -23,6 +23,14 @@ def test_rows_are_kept_and_found(tmp_path):
     assert store.load()["value"].iloc[-1] == np.pi  # every digit survives
 
 
+def test_numbers_and_names_in_one_column(tmp_path):
+    store = Store(tmp_path / "rows.csv", ["a", "b"])
+    store.append(rows(0, "x"))
+    store.append(rows("trained", "x"))  # the column is text from now on
+    assert store.missing([{"a": 0, "b": "x"}, {"a": "trained", "b": "x"}]) == [] and len(store.rows([{"a": 0, "b": "x"}])) == 2
+    assert not store.has({"a": 1, "b": "x"}) and not store.has({"a": True, "b": "x"})
+
+
 def test_no_row_twice(tmp_path):
     store = Store(tmp_path / "rows.csv", ["a", "b"])
     store.append(rows(1, "x"))
