@@ -102,8 +102,13 @@ def grid(
 
 
 def published() -> list[dict[str, Any]]:
-    """The trials of the committed rows: so far VGG19 on scenes, one network for each padding."""
-    return grid(families=["vgg19"], networks=1)
+    """The trials of the committed rows: two networks of each family on scenes, of VGG19 on CIFAR-10 and without padding; one saliency network."""
+    return [
+        *grid(networks=2),
+        *grid(families=["vgg19"], data="cifar10", networks=2),
+        *grid(families=["vgg19"], paddings=["none"], networks=2),
+        *grid(families=["vgg16_sod"], networks=1),
+    ]
 
 
 def name(trial: Mapping[str, Any]) -> str:

@@ -258,7 +258,9 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame) -> list[dict[str, str]]:
             "SPC of zeros is the highest of all paddings in every trained family",
             f"it is in {best} of {len(first)}", "holds" if best == len(first) else "fails",
         )  # fmt: skip
-    blank = read[(read["padding"] == "none") & (read["source"] == "scenes")].groupby(["model", "data", "weights", "seed"])["spc images"].mean()
+    blank = (
+        read[(read["padding"] == "none") & (read["source"] == "scenes")].groupby(["model", "data", "weights", "seed"])["spc images"].mean()
+    )
     cells = {k: interval(v) for k, v in blank.groupby(level=["model", "data", "weights"])}
     answers = sum(abs(mean) > half for mean, half in cells.values())
     add(
