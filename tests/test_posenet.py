@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from pppkit import InfiniteScene, models
+from pppkit import models
 from pppkit.experiments import chronology, posenet
-from pppkit.experiments.posenet import ReadOut, pattern, read_features, resized, score, train
+from pppkit.experiments.posenet import ReadOut, ResizedError, pattern, read_features, resized, score, train
 
 
 def test_patterns_by_hand():
@@ -27,6 +27,17 @@ def test_features_are_resized_and_joined():
     both = resized([ramp, torch.ones(1, 2, 7, 7)])
     assert both.shape == (1, 3, 28, 28)
     assert both[0, 0, 5].tolist() == pytest.approx([3 * i / 27 for i in range(28)], abs=1e-5)  # corners stay where they are
+
+
+@pytest.mark.parametrize("shape", [(26, 26), (5, 9), (1, 3)])
+def test_the_error_of_resized_maps_is_the_error_of_resized_maps(shape):
+    target = pattern("gaussian", 32)[:, :24]
+    maps = torch.rand(3, 2, *shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    large = torch.nn.functional.interpolate(maps, target.shape, mode="bilinear", align_corners=True)
+    direct, ours = (large - target).square().mean((0, 2, 3)), ResizedError(target, shape)(maps)
+    assert torch.allclose(ours, direct, atol=1e-6)
+    (expected,), (found,) = (torch.autograd.grad(e.sum(), maps, retain_graph=True) for e in (direct, ours))
+    assert torch.allclose(found, expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("depth, kernel, padding", [(1, 3, 0), (2, 3, 1), (3, 1, 0)])
@@ -67,7 +78,8 @@ def test_constant_predictions_are_counted():
 
 def test_features_are_those_of_the_network_under_its_padding():
     net = models.build("resnet50", width=0.125, num_classes=2)
-    x = posenet.images(InfiniteScene(0), 3, 32, 0)
+    x = posenet.images("scenes", "train", 3, 32)
+    assert not torch.equal(x, posenet.images("scenes", "test", 3, 32))
     layers = models.LAYERS_OF_INTEREST["resnet50"]
     zeros, reflect = (read_features(net, layers, x, p, batch=2) for p in ("zeros", "reflect"))
     assert zeros.shape == (3, 480 // 8 * 8, 28, 28) and not torch.equal(zeros, reflect)
@@ -94,6 +106,7 @@ def test_bad_input_is_named():
         (lambda: ReadOut(3, depth=0), "depth=0"),
         (lambda: ReadOut(3, []), "seeds=0"),
         (lambda: posenet.grid([], patterns=["spiral"]), "'spiral'"),
+        (lambda: posenet.images("scenes", "validation", 2, 32), "part='validation' is not one of train, test"),
         (lambda: posenet.grid([], weights=["old"]), "weights='old' is not one of untrained, trained"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,39 @@ class ReadOut(nn.Module):
                     nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         self.layers = nn.Sequential(*blocks)
 
+    def small(self, x: Tensor) -> Tensor:
+        """Features `(N, C, h, w)` to maps `(N, trials, h', w')` in (0, 1), before they are resized."""
+        return self.layers(x).sigmoid()
+
     def forward(self, x: Tensor) -> Tensor:
         """Features `(N, C, h, w)` to maps `(N, trials, side, side)` in (0, 1)."""
-        return F.interpolate(self.layers(x).sigmoid(), (self.side, self.side), mode="bilinear", align_corners=True)
+        return F.interpolate(self.small(x), (self.side, self.side), mode="bilinear", align_corners=True)
+
+
+class ResizedError(nn.Module):
+    """Mean squared error between small maps, once resized to a target's size, and the target; nothing of that size is computed.
+
+    Resizing is linear along each axis, so the error is a quadratic form of the small map: with the axes' matrices U and V and the
+    target t it is (<U'U m V'V, m> - 2 <U't V, m> + <t, t>) / pixels.
+
+    Args:
+        target: `(H, W)`.
+        shape: Of the small maps.
+    """
+
+    def __init__(self, target: Tensor, shape: tuple[int, int]):
+        super().__init__()
+        u, v = (
+            F.interpolate(torch.eye(n, device=target.device, dtype=target.dtype)[None], size, mode="linear", align_corners=True)[0].T
+            for n, size in zip(shape, target.shape)
+        )
+        self.rows, self.columns, self.seen = u.T @ u, v.T @ v, u.T @ target @ v
+        self.constant, self.pixels = target.square().sum(), target.numel()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Of maps `(N, trials, h, w)`: for each trial its error, `(trials,)`."""
+        products = ((self.rows @ maps @ self.columns - 2 * self.seen) * maps).sum((2, 3))
+        return (products.mean(0) + self.constant) / self.pixels
 
 
 def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: int = 32, seed: int = 0) -> list[float]:
@@ -121,14 +151,15 @@ def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: 
     optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [10], 0.1)
     order = torch.Generator().manual_seed(seed)
-    losses = []
+    losses, error = [], None
     readout.train()
     for _ in range(epochs):
         total = 0.0
         for some in torch.randperm(len(x), generator=order).split(batch):
             optimizer.zero_grad()
-            maps = readout(x[some.to(x.device)])
-            loss = (maps - target).square().mean((0, 2, 3)).sum()  # each trial's own mean
+            maps = readout.small(x[some.to(x.device)])
+            error = error or ResizedError(target, maps.shape[2:])  # type: ignore[arg-type]
+            loss = error(maps).sum()
             loss.backward()
             optimizer.step()
             total += loss.item() * len(some)
@@ -148,10 +179,27 @@ def score(readout: ReadOut, x: Tensor, target: Tensor, batch: int = 32) -> list[
     return [{k: v.item() for k, v in metric.compute().items()} for metric in scores]
 
 
-def images(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int) -> Tensor:
-    """Windows of scenes, normalised: `(n, 3, size, size)`."""
+@lru_cache(maxsize=4)
+def _windows(source: str, satellite: str | None, half: int, n: int, size: int, seed: int) -> Tensor:
+    world = open_source(source, satellite)
+    part = world if isinstance(world, Scene) else world[half::2]  # no photograph is in both halves
+    return torch.stack([w.read() for w in windows(part, n, size, seed)])
+
+
+def images(source: str, part: str, n: int, size: int, satellite: str | None = None) -> Tensor:
+    """Windows of a source to train or to test on, normalised: `(n, 3, size, size)`. The last few are kept: networks share them.
+
+    Args:
+        source: Of `pppkit.experiments.sources.SOURCES`.
+        part: `"train"` or `"test"`, which share no picture.
+        n: How many.
+        size: Side in pixels.
+        satellite: Folder of the satellite mosaics.
+    """
+    one_of("part", part, ("train", "test"))
+    half = int(part == "test")
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
-    return (torch.stack([w.read() for w in windows(scenes, n, size, seed)]) / 255 - mean) / std
+    return (_windows(source, satellite, half, n, size, 11 + half) / 255 - mean) / std
 
 
 def blanks(n: int, size: int, seed: int = 0) -> dict[str, Tensor]:
@@ -183,10 +231,7 @@ def measure(trial: Mapping[str, Any], folder: str | Path, satellite: str | None 
     p, own = PROFILES[trial["profile"]], chronology.settings(trial)
     model = chronology.load(trial, folder, trained=trial["weights"] == "trained").to(device)
     layers, size = models.LAYERS_OF_INTEREST[trial["model"]], own["size"]
-    world = open_source(trial["source"], satellite)
-    halves: tuple[Any, Any] = (world, world) if isinstance(world, Scene) else (world[::2], world[1::2])  # no photograph is in both sets
-    x = {name: images(part, p[name], size, seed) for name, part, seed in zip(("train", "test"), halves, (11, 12))}
-    x |= blanks(16, size)
+    x = {part: images(trial["source"], part, p[part], size, satellite) for part in ("train", "test")} | blanks(16, size)
     read = {k: read_features(model, layers, v.to(device), trial["padding"]) for k, v in x.items()}
     target = pattern(trial["pattern"]).to(device)
     count = p["trials"]

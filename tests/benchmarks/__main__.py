@@ -167,11 +167,11 @@ def posenet_speed(n=64, epochs=15):
     """A PosENet trial on features computed once beside one that computes them again in each epoch; the paper's ResNet50 at 224 pixels."""
     import torch
 
-    from pppkit import InfiniteScene, models
+    from pppkit import models
     from pppkit.experiments.posenet import ReadOut, images, pattern, read_features, train
 
     net, layers, target = models.build("resnet50"), models.LAYERS_OF_INTEREST["resnet50"], pattern("gaussian")
-    x = images(InfiniteScene(0), n, 224, 0)
+    x = images("scenes", "train", n, 224)
 
     def once(trials=1):
         read = read_features(net, layers, x, "zeros")
