@@ -102,9 +102,14 @@ def grid(
 
 
 def published() -> list[dict[str, Any]]:
-    """The trials of the committed rows: two networks of each family on scenes, of VGG19 on CIFAR-10 and without padding; one saliency network."""
+    """The trials of the committed rows.
+
+    Two networks of VGG19 and ResNet50 on scenes, of VGG19 on CIFAR-10 and of VGG19 without padding; one of EfficientNet-B0 and of
+    the saliency network, which take longest.
+    """
     return [
-        *grid(networks=2),
+        *grid(families=["vgg19", "resnet50"], networks=2),
+        *grid(families=["efficientnet_b0"], networks=1),
         *grid(families=["vgg19"], data="cifar10", networks=2),
         *grid(families=["vgg19"], paddings=["none"], networks=2),
         *grid(families=["vgg16_sod"], networks=1),
