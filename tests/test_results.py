@@ -82,7 +82,14 @@ def test_maps(tmp_path):
     save_maps(tmp_path / "maps" / "m.npz", maps)
     loaded = load_maps(tmp_path / "maps" / "m.npz")
     assert set(loaded) == set(maps) and (loaded["zeros", "layer1"] == np.eye(3)).all() and loaded["zeros", "layer1"].dtype == np.float32
-    assert [p.name for p in (tmp_path / "maps").iterdir()] == ["m.npz"]
+    noise = np.random.default_rng(0).random((50, 50)).astype(np.float32)
+    save_maps(tmp_path / "maps" / "s.npz", {("a", "b"): 1e-10 * noise}, bits=10)
+    small = load_maps(tmp_path / "maps" / "s.npz")["a", "b"]
+    np.testing.assert_allclose(small, 1e-10 * noise, rtol=2**-10)
+    save_maps(tmp_path / "maps" / "e.npz", {("a", "b"): noise})
+    assert (load_maps(tmp_path / "maps" / "e.npz")["a", "b"] == noise).all()
+    assert (tmp_path / "maps" / "s.npz").stat().st_size < 0.65 * (tmp_path / "maps" / "e.npz").stat().st_size
+    assert sorted(p.name for p in (tmp_path / "maps").iterdir()) == ["e.npz", "m.npz", "s.npz"]
 
 
 def test_provenance():

@@ -204,7 +204,7 @@ def measure(
     )  # fmt: skip
     models.save(module.model, folder / "weights" / f"{name(trial)}.pt")
     if trial["seed"] == 0:
-        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps), np.float16)
+        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps), bits=10)
     made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
     made |= {"lr": s["lr"], "precision": s["precision"]}
     names = {k: trial[k] for k in KEY}
