@@ -68,12 +68,12 @@ def test_the_surface_follows_the_controls(page, lab):
     controls = page.locator(".jupyter-widgets select")
     controls.first.wait_for(timeout=180_000)
     controls.first.scroll_into_view_if_needed()  # JupyterLab draws what is on the screen
-    page.wait_for_function(f"({Z})().startsWith('resnet50_scenes_randn_0_published, zeros')", timeout=40_000)  # a trained one
+    page.wait_for_function(f"({Z})().startsWith('vgg19_scenes_zeros_0_published, zeros')", timeout=40_000)  # a trained one
     seen = [page.evaluate(Z)]
     assert "SNR-PPP" in page.locator(".jupyter-widgets.widget-html").last.inner_text()
     for label, value, title in (
-        ("padding", "circular", "vgg19, circular"),
-        ("layer", "layer2", "layer2"),
+        ("padding", "circular", "published, circular"),
+        ("layer", "features.17", "features.17"),
         ("network", "resnet50", "resnet50, circular"),
     ):
         box = page.locator(".widget-dropdown", has=page.locator(f"label:text-is('{label}')")).locator("select")
