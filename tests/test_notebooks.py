@@ -58,6 +58,13 @@ def test_the_papers_margins_are_all_reproduced(tmp_path):
     assert any("15 rows, 60 numbers, 0 differ" in o.get("text", "") for o in outputs(tmp_path / "out.ipynb"))
 
 
+def test_figure_1_of_an_untrained_network(tmp_path):
+    parameters = {"profile": "quick", "weights": "", "results": str(tmp_path)}
+    execute(NOTEBOOKS / "ppp_fig1_emergence.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    text = (tmp_path / "out.ipynb").read_text()
+    assert "untrained resnet50, randn, layer3" in text and "randn, trained" not in text
+
+
 def test_satellite_mosaics_by_parameter(tmp_path, satellite, results):
     execute(
         NOTEBOOKS / "scenes.ipynb",
