@@ -97,11 +97,10 @@ class Explorer:
     def _measure(self) -> PPPResult:
         name, weights = self.network.value, self.weights.value
         file = weights or (name if _is_file(name) else "")
-        if file and models.saved(file):
-            model = models.load(file)
+        if file:
+            model = models.from_checkpoint(file, name)
         else:
-            width = self.width if name in models.PAPER_MODELS and not weights else 1.0
-            model = models.build(name, width=width, weights=weights or None)
+            model = models.build(name, width=self.width if name in models.PAPER_MODELS else 1.0)
         scenes = open_source(self.source.value, self.satellite)
         return measure_ppp(model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False)
 

@@ -112,6 +112,11 @@ def saved(path: str | Path) -> bool:
         return False
 
 
+def from_checkpoint(path: str | Path, name: str) -> nn.Module:
+    """The network of a checkpoint, in eval mode: the one that `save` wrote with it, else `build(name)` with these weights."""
+    return load(path) if saved(path) else build(name, weights=path)
+
+
 def load(path: str | Path) -> nn.Module:
     """The network that `save` wrote, in eval mode.
 

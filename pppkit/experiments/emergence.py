@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from torch import nn
 
 from .. import models
 from ..checks import one_of
@@ -51,14 +50,14 @@ def run(
     seeds = {padding: Path(file).stem if file else "0" for padding, file in files.items()}
     store = Store(folder / "emergence.csv", KEY)
     own = {"model": model, "source": source, "profile": profile}
-    trials = [own | {"weights_seed": seeds[p_], "padding": p_, "n": n} for p_ in PADDINGS for n in COUNTS if n <= p["n"]]
+    trials = [own | {"weights_seed": seed, "padding": padding, "n": n} for padding, seed in seeds.items() for n in COUNTS if n <= p["n"]]
     label = Path(weights.replace("{padding}", "each")).stem if weights else "0"
     path = folder / "maps" / f"emergence_{model}_{label}_{source}_{profile}.npz"
     if store.missing(trials) or not path.exists():
         scenes = open_source(source, satellite)
         results = {}
         for file in dict.fromkeys(files.values()):
-            net = _network(model, file, p["width"])
+            net = models.from_checkpoint(file, model) if file else models.build(model, width=p["width"])
             paddings = [k for k, v in files.items() if v == file]
             results[file] = measure_ppp(net, scenes, padding=paddings, n=p["n"], size=p["size"], counts=COUNTS)
         snapshots = [item for result in results.values() for item in result.snapshots.items()]
@@ -69,9 +68,3 @@ def run(
             rows = result.convergence.assign(**names, **made)
             store.append(rows.assign(weights_seed=rows["padding"].map(seeds)), present="skip")
     return store.rows(trials), load_maps(path)
-
-
-def _network(model: str, weights: str | None, width: float) -> nn.Module:
-    if weights is None:
-        return models.build(model, width=width)
-    return models.load(weights) if models.saved(weights) else models.build(model, weights=weights)
