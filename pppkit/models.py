@@ -14,6 +14,7 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from .picanet import VGG16SOD
 
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
+TITLES = {"vgg19": "VGG19", "resnet50": "ResNet50", "efficientnet_b0": "EfficientNet-B0", "vgg16_sod": "VGG16-SOD"}  # on pages
 
 _EFFICIENTNET_LAYERS = ("features.2", "features.3", "features.5", "features.7")
 # Shallow to deep, as marked in the paper's Figures 6 and 7; "efficientnet" is the name in its tables.
