@@ -14,7 +14,7 @@ from torchvision.transforms import functional as TF
 from tqdm.auto import tqdm
 
 from .datasets import SCENES, Images, masked_shapes
-from .scores import WeightedF
+from .scores import WeightedF, weighted_f
 from .training import Trained
 
 SIDE_WEIGHTS = (0.5, 0.5, 0.5, 0.8, 0.8, 1.0)  # of the losses from the deepest prediction to the last (Liu et al., section 4.2)
@@ -56,6 +56,23 @@ def open_masks(data: str, size: int, train: int | None = None, validation: int |
     if data == SCENES:
         return masked_shapes(train or 4000, size, 2 * seed), masked_shapes(validation or 1000, size, 2 * seed + 1)
     return _duts(Path(data), "TR", size, train), _duts(Path(data), "TE", size, validation)
+
+
+def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
+    """The best answer that ignores the picture: where the average mask exceeds the level that scores best on these masks.
+
+    What a saliency network scores beyond it, it has seen; location bias alone gets this far.
+
+    Args:
+        masks: Of training images, `(N, H, W)` of 0 and 1.
+        levels: How many are tried, evenly between none and the average's maximum.
+
+    Returns:
+        `(H, W)` of 0 and 1.
+    """
+    mean = masks.mean(0)
+    candidates = [(mean > mean.max() * k / (levels + 1)).float() for k in range(1, levels + 1)]
+    return max(candidates, key=lambda c: weighted_f(c.expand_as(masks), masks).mean().item())
 
 
 def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:

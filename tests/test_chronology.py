@@ -4,6 +4,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -86,6 +87,14 @@ def test_rows_of_a_sweep(tiny, tmp_path):
     again = run(tmp_path, trials, client=1)  # all are present: nothing is trained
     pd.testing.assert_frame_equal(timeless(again), timeless(rows), check_dtype=False)
     assert not (tmp_path / "weights").exists()
+
+
+def test_maps_that_pages_need():
+    maps = {(e, s, size, layer): np.full((60, 60), e) for e in (0, 1, 2) for s in ("scenes",) for size in (32, 64) for layer in "abc"}
+    first = chronology.shown_maps(maps, largest=30)
+    assert set(first) == {(e, "scenes", layer) for e in "012" for layer in "abc"} - {("1", "scenes", "a")}
+    assert first["2", "scenes", "a"].shape == (30, 30) and (first["2", "scenes", "a"] == 2).all()
+    assert set(chronology.shown_maps(maps, first=False)) == {("2", "scenes", "c")}
 
 
 def test_the_other_untrained_network(tiny):

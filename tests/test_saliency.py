@@ -4,8 +4,9 @@ from PIL import Image
 
 from pppkit import Padding, measure_ppp, models, verify_alignment
 from pppkit.picanet import GlobalAttention, LocalAttention
-from pppkit.saliency import Saliency, open_masks
+from pppkit.saliency import Saliency, fixed_map, open_masks
 from pppkit.scenes import InfiniteScene
+from pppkit.scores import weighted_f
 
 
 def one_weight(convolution, place):
@@ -106,3 +107,13 @@ def test_a_folder_in_the_manner_of_duts(tmp_path):
         open_masks(str(tmp_path), 16)
     with pytest.raises(ValueError, match="nor a folder in the manner of DUTS: .*DUTS-TR-Image is missing"):
         open_masks("nowhere", 16)
+
+
+def test_the_best_map_that_ignores_the_picture():
+    masks = torch.zeros(6, 12, 12)
+    masks[:, 3:9, 3:9] = 1
+    assert torch.equal(fixed_map(masks), masks[0])
+    masks[::2, :, 9:] = 1  # half of them reach further
+    found, usual = fixed_map(masks), masks[1]
+    assert weighted_f(found.expand_as(masks), masks).mean() >= weighted_f(usual.expand_as(masks), masks).mean()
+    assert found[3:9, 3:9].all() and not found[:, :3].any()

@@ -149,11 +149,15 @@ def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> 
     return model if trained else network(trial, model.pppkit_built["num_classes"])  # type: ignore[index, arg-type]
 
 
-def shown_maps(maps: Mapping[tuple[int, str, int, str], np.ndarray], largest: int = 56) -> dict[tuple[str, ...], np.ndarray]:
-    """The maps that pages show: of the largest input, before and after training for every layer, all along for the deepest two.
+def shown_maps(
+    maps: Mapping[tuple[int, str, int, str], np.ndarray], first: bool = True, largest: int = 56
+) -> dict[tuple[str, ...], np.ndarray]:
+    """The maps that pages need, of the largest input.
 
     Args:
         maps: `PPPMonitor.maps`: by epoch, source, size and layer.
+        first: Of a cell's first network, which pages show: before and after training for every layer, all along for the deepest two.
+            Of further networks the deepest layer after training is enough, for the spread.
         largest: Wider maps are averaged over blocks.
 
     Returns:
@@ -163,7 +167,8 @@ def shown_maps(maps: Mapping[tuple[int, str, int, str], np.ndarray], largest: in
     layers = list(dict.fromkeys(k[3] for k in maps))
     out: dict[tuple[str, ...], np.ndarray] = {}
     for (epoch, source, side, layer), values in maps.items():
-        if side == size and (epoch in (epochs[0], epochs[-1]) or layer in layers[-2:]):
+        shown = epoch in (epochs[0], epochs[-1]) or layer in layers[-2:] if first else (epoch, layer) == (epochs[-1], layers[-1])
+        if side == size and shown:
             step = -(-values.shape[0] // largest)
             h, w = (n // step for n in values.shape)
             out[str(epoch), source, layer] = values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
@@ -182,8 +187,8 @@ def measure(
 
     Args:
         trial: Of `grid`.
-        folder: Gets `weights/NAME.pt`, `maps/chronology_NAME.npz` (`shown_maps`) of each cell's first network, and, while it trains,
-            `checkpoints/NAME/`, from where an interrupted training goes on.
+        folder: Gets `weights/NAME.pt`, `maps/chronology_NAME.npz` (`shown_maps`) and, while it trains, `checkpoints/NAME/`, from where
+            an interrupted training goes on.
         paths: Folders of data sets by name.
         satellite: Folder of the satellite mosaics; None measures on scenes alone.
         accelerator: Lightning's.
@@ -203,8 +208,7 @@ def measure(
         callbacks=[monitor], accelerator=accelerator, progress=progress,
     )  # fmt: skip
     models.save(module.model, folder / "weights" / f"{name(trial)}.pt")
-    if trial["seed"] == 0:
-        save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps), bits=10)
+    save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps, trial["seed"] == 0), bits=10)
     made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
     made |= {"lr": s["lr"], "precision": s["precision"]}
     names = {k: trial[k] for k in KEY}
