@@ -3,7 +3,7 @@ import torch
 
 from pppkit import models
 from pppkit.experiments import chronology, posenet
-from pppkit.experiments.posenet import ReadOut, ResizedError, pattern, read_features, resized, score, train
+from pppkit.experiments.posenet import NarrowConv2d, ReadOut, ResizedError, pattern, read_features, resized, score, train
 
 
 def test_patterns_by_hand():
@@ -27,6 +27,20 @@ def test_features_are_resized_and_joined():
     both = resized([ramp, torch.ones(1, 2, 7, 7)])
     assert both.shape == (1, 3, 28, 28)
     assert both[0, 0, 5].tolist() == pytest.approx([3 * i / 27 for i in range(28)], abs=1e-5)  # corners stay where they are
+
+
+@pytest.mark.parametrize("kernel, padding, out", [(3, 0, 1), (3, 1, 5), (1, 0, 2), (5, 2, 3)])
+def test_a_convolution_by_products_is_a_convolution(kernel, padding, out):
+    generator = torch.Generator().manual_seed(0)
+    conv = NarrowConv2d(6, out, kernel, padding=padding)
+    x = torch.randn(3, 6, 9, 7, generator=generator)
+    expected = torch.nn.functional.conv2d(x, conv.weight, conv.bias, padding=padding)
+    factors = torch.randn(expected.shape, generator=generator)
+    for given in (x, list(x)):
+        found = conv(given)
+        assert torch.allclose(found, expected, atol=1e-5)
+        for a, b in zip(*(torch.autograd.grad((y * factors).sum(), conv.parameters(), retain_graph=True) for y in (found, expected))):
+            assert torch.allclose(a, b, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(26, 26), (5, 9), (1, 3)])

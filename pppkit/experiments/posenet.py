@@ -64,6 +64,24 @@ def resized(maps: Sequence[Tensor], side: int = READ) -> Tensor:
     return torch.cat([F.interpolate(m, (side, side), mode="bilinear", align_corners=True) for m in maps], 1)
 
 
+class NarrowConv2d(nn.Conv2d):
+    """A convolution from many channels to few: a matrix product for each image gives every tap its map, and the maps are added, shifted.
+
+    General kernels work on blocks of output channels, of which a single one fills a small part. It takes images as a batch or as a list,
+    so that drawing a batch at random copies nothing.
+    """
+
+    def forward(self, x: Tensor | Sequence[Tensor]) -> Tensor:
+        """Features `(N, C, H, W)`, or N of `(C, H, W)`, to `(N, out_channels, H', W')`."""
+        k, p = int(self.kernel_size[0]), int(self.padding[0])
+        taps = self.weight.permute(2, 3, 0, 1).flatten(0, 2)  # one row for each tap and output channel
+        maps = torch.stack([taps @ image.flatten(1) for image in x]).unflatten(2, x[0].shape[1:])
+        maps = F.pad(maps, (p, p, p, p))
+        h, w = (n - k + 1 for n in maps.shape[2:])
+        shifted = [m[..., i // k : i // k + h, i % k : i % k + w] for i, m in enumerate(maps.chunk(k * k, 1))]
+        return torch.stack(shifted).sum(0) + self.bias.view(-1, 1, 1)  # type: ignore[union-attr]
+
+
 class ReadOut(nn.Module):
     """The read-outs of several trials side by side: each a stack of convolutions with its own weights, over the same features.
 
@@ -87,9 +105,8 @@ class ReadOut(nn.Module):
         blocks: list[nn.Module] = []
         for level in range(depth):
             last = level == depth - 1
-            conv = nn.Conv2d(
-                channels * (n if level else 1), n * (1 if last else channels), kernel, padding=padding, groups=n if level else 1
-            )
+            kind = NarrowConv2d if depth == 1 else nn.Conv2d
+            conv = kind(channels * (n if level else 1), n * (1 if last else channels), kernel, padding=padding, groups=n if level else 1)
             blocks += [conv, nn.BatchNorm2d(conv.out_channels), *([] if last else [nn.ReLU()])]
         for seed, part in zip(seeds, range(n)):
             generator = torch.Generator().manual_seed(seed)
@@ -99,8 +116,8 @@ class ReadOut(nn.Module):
                     nn.init.zeros_(module.bias)  # type: ignore[arg-type]
         self.layers = nn.Sequential(*blocks)
 
-    def small(self, x: Tensor) -> Tensor:
-        """Features `(N, C, h, w)` to maps `(N, trials, h', w')` in (0, 1), before they are resized."""
+    def small(self, x: Tensor | Sequence[Tensor]) -> Tensor:
+        """Features `(N, C, h, w)` to maps `(N, trials, h', w')` in (0, 1), before they are resized; N of `(C, h, w)` where depth is 1."""
         return self.layers(x).sigmoid()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,13 +168,13 @@ def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: 
     optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [10], 0.1)
     order = torch.Generator().manual_seed(seed)
-    losses, error = [], None
+    losses, error, several = [], None, isinstance(readout.layers[0], NarrowConv2d)
     readout.train()
     for _ in range(epochs):
         total = 0.0
         for some in torch.randperm(len(x), generator=order).split(batch):
             optimizer.zero_grad()
-            maps = readout.small(x[some.to(x.device)])
+            maps = readout.small([x[i] for i in some] if several else x[some.to(x.device)])
             error = error or ResizedError(target, maps.shape[2:])  # type: ignore[arg-type]
             loss = error(maps).sum()
             loss.backward()

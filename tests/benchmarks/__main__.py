@@ -177,8 +177,11 @@ def posenet_speed(n=64, epochs=15):
         read = read_features(net, layers, x, "zeros")
         train(ReadOut(read.shape[1], range(trials)), read, target, epochs)
 
-    def again():
-        readout = ReadOut(read_features(net, layers, x[:1], "zeros").shape[1])
+    def again():  # as one would write it
+        from torch import nn
+
+        channels = read_features(net, layers, x[:1], "zeros").shape[1]
+        readout = nn.Sequential(nn.Conv2d(channels, 1, 3), nn.BatchNorm2d(1), nn.Sigmoid(), nn.UpsamplingBilinear2d(224))
         optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
         for _ in range(epochs):
             for part in x.split(32):
