@@ -1,4 +1,5 @@
 import argparse
+import functools
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parents[2]
+PARTS = ["speed", "memory", "bhv", "training", "posenet", "book"]
 NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 
 # In processes of their own, because a process's largest memory only ever grows.
@@ -163,6 +165,27 @@ def bhv_speed(epochs=5):
     return out
 
 
+def training_speed():
+    """Trainings with PPP along the way, on two single-threaded workers against one."""
+    from pppkit.experiments import chronology
+    from pppkit.sweep import connect
+
+    out = {}
+    with connect(1) as one, connect(2) as two:
+        for family in NETWORKS:
+            trials = chronology.grid("quick", [family], ["zeros", "reflect"], networks=2)
+
+            def measured(client, trials):
+                with tempfile.TemporaryDirectory() as folder:
+                    run = functools.partial(chronology.measure, folder=folder, paths={})
+                    return seconds(lambda: client.gather(client.map(run, trials, pure=False))) / len(trials)
+
+            measured(one, trials[:1]), measured(two, trials[:2])  # imports, first allocations
+            alone, both = measured(one, trials[:2]), measured(two, trials)
+            out[family] = {"seconds a network": alone, "2 workers / 1": alone / both}
+    return out
+
+
 def posenet_speed(n=64, epochs=15):
     """A PosENet trial on features computed once beside one that computes them again in each epoch; the paper's ResNet50 at 224 pixels."""
     import torch
@@ -200,7 +223,7 @@ def posenet_speed(n=64, epochs=15):
 
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("what", nargs="*", default=["speed", "memory", "bhv", "posenet", "book"], help="speed, memory, bhv, posenet, book")
+    parser.add_argument("what", nargs="*", default=PARTS, help=", ".join(PARTS))
     what = parser.parse_args().what
     if "speed" in what:
         print(
@@ -216,6 +239,8 @@ def main():
         )
     if "bhv" in what:
         print("\na BHV training (reach: 5; 2 workers 1.8)\n", pd.DataFrame(bhv_speed()).T.round(2).to_string(), flush=True)
+    if "training" in what:
+        print("\ntrainings (reach: 2 workers 1.8)\n", pd.DataFrame(training_speed()).T.round(2).to_string(), flush=True)
     if "posenet" in what:
         print("\na PosENet trial, seconds (reach: ratio 10)\n", pd.Series(posenet_speed()).round(2).to_string(), flush=True)
     if "book" in what:
