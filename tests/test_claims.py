@@ -89,6 +89,14 @@ def test_one_network_tells_nothing():
     assert found["Training strengthens PPP in every case, by SNR-PPP"] == "cannot be told yet"
 
 
+def test_saliency_under_randn():
+    rows = curves(lambda m, p, level, t: 1 + t, models=("vgg16_sod",))
+    claim = "The saliency network does not reach the other paddings' performance with randn"
+    for randn, verdict in ((0.2, "holds"), (0.5, "fails"), (0.3, "cannot be told yet")):
+        score = np.where(rows["padding"] == "randn", randn, 0.3) + 0.01 * (rows["seed"] - 1)
+        assert verdicts(learned(rows.assign(val_weighted_f=score)))[claim] == verdict
+
+
 def test_corners(tmp_path):
     y, x = np.mgrid[-1:1:14j, -1:1:14j]
     peaked, framed = (x * y) ** 4 + 0.01, np.maximum(abs(x), abs(y)) ** 4 - 0.5 * (x * y) ** 4
@@ -98,25 +106,29 @@ def test_corners(tmp_path):
         for seed in (0, 1)
     ]
 
-    def save(trial, z):
+    def save(trial, z, start):
         z = z * (1 + 0.01 * trial["seed"] * x)  # networks differ a little
-        save_maps(tmp_path / "maps" / f"chronology_{claims.chronology.name(trial)}.npz", {("3", "scenes", "features.35"): z})
+        save_maps(
+            tmp_path / "maps" / f"chronology_{claims.chronology.name(trial)}.npz",
+            {("0", "scenes", "features.35"): start, ("3", "scenes", "features.35"): z},
+        )
 
     for trial in trials:
-        save(trial, peaked)
-    assert [row["verdict"] for row in corners(trials, tmp_path)] == ["holds", "holds"]
-    assert [row["verdict"] for row in corners(trials[::2], tmp_path)] == ["cannot be told yet"] * 2  # one network of each
+        save(trial, peaked, (x * y) ** 12)
+    assert [row["verdict"] for row in corners(trials, tmp_path)] == ["holds"] * 3
+    assert [row["verdict"] for row in corners(trials[::2], tmp_path)] == ["cannot be told yet"] * 3  # one network of each
     for trial in trials[2:]:
-        save(trial, framed)
+        save(trial, framed, framed)
     found = corners(trials, tmp_path)
     assert found[0]["verdict"] == "fails" and "in 2 of 4" in found[0]["measured"]
+    assert found[1]["verdict"] == "cannot be told yet" and "grew in 2 of 4" in found[1]["measured"]  # unchanged is not grown
     assert corners(trials, tmp_path / "nowhere") == []
 
 
 def trials_of_posenet(effect, noise=0.1, constant=0):
     random, out = np.random.default_rng(0), []
     for model, weights, padding, seed, trial in itertools.product(
-        ("vgg19",), ("untrained", "trained"), ("zeros", "reflect"), range(3), range(5)
+        ("vgg19",), ("untrained", "trained"), ("zeros", "reflect", "replicate", "circular"), range(3), range(5)
     ):
         spc = effect * (padding == "zeros") - 0.5 * (weights == "trained") + noise * random.normal()
         row = {"model": model, "data": "scenes", "source": "scenes", "padding": padding, "seed": seed, "trial": trial, "weights": weights}
@@ -128,9 +140,15 @@ def test_posenet_that_tells_paddings_apart_and_one_that_does_not():
     rows = curves(lambda m, p, level, t: 1 + (p == "zeros"), models=("vgg19",), paddings=("zeros", "reflect"))
     hidden = "The spread of PosENet over trials hides the differences between paddings"
     assert verdicts(read_out(trials_of_posenet(0.0, 0.3), rows))[hidden] == "holds"
-    told = verdicts(read_out(trials_of_posenet(1.0, constant=1), rows))
+    trials = trials_of_posenet(1.0, constant=1)
+    told = verdicts(read_out(trials, rows))
     assert told[hidden] == "fails" and told["PosENet reports NaN in certain setups"] == "holds"
     assert told["Zero padding gives a network its sense of position"] == "holds"
+    alike = "PosENet scatters over trials on one model as much as over models"
+    assert (
+        told[alike] == "holds"
+        and verdicts(read_out(trials.assign(**{"spc images": trials["spc images"] + trials["seed"]}), rows))[alike] == "fails"
+    )
     assert told["PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown"] == "holds"
 
 

@@ -157,7 +157,7 @@ def shown_maps(
     Args:
         maps: `PPPMonitor.maps`: by epoch, source, size and layer.
         first: Of a cell's first network, which pages show: before and after training for every layer, all along for the deepest two.
-            Of further networks the deepest layer after training is enough, for the spread.
+            Of further networks the deepest layer before and after training, for the spread.
         largest: Wider maps are averaged over blocks.
 
     Returns:
@@ -167,8 +167,8 @@ def shown_maps(
     layers = list(dict.fromkeys(k[3] for k in maps))
     out: dict[tuple[str, ...], np.ndarray] = {}
     for (epoch, source, side, layer), values in maps.items():
-        shown = epoch in (epochs[0], epochs[-1]) or layer in layers[-2:] if first else (epoch, layer) == (epochs[-1], layers[-1])
-        if side == size and shown:
+        ends, deep = epoch in (epochs[0], epochs[-1]), layer in layers[-2 if first else -1 :]
+        if side == size and (ends or deep if first else ends and deep):
             step = -(-values.shape[0] // largest)
             h, w = (n // step for n in values.shape)
             out[str(epoch), source, layer] = values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))

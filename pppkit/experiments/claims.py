@@ -194,12 +194,20 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
         "; ".join(f"{m} on {d}: {r.statistic:.2f} ({c.low:.2f} to {c.high:.2f})" for ((m, d), r), c in zip(ranks.items(), high)),
         "fails" if any(c.high < 0.5 for c in strict) else "holds" if all(c.low > 0.5 for c in high) else VERDICTS[2], last,
     )  # fmt: skip
+    saliency = last[last["model"] == "vgg16_sod"]
+    if saliency["padding"].nunique() > 1 and "randn" in set(saliency["padding"]):
+        scores = {str(k): -100 * v for k, v in saliency.groupby("padding")["val_weighted_f"]}
+        verdict, measured = leads({"weighted F": scores}, "randn")
+        add(
+            "4.2", "The saliency network does not reach the other paddings' performance with randn",
+            "the weighted F-measure of the worst other padding minus that of randn is positive (percent)", measured, verdict, saliency,
+        )  # fmt: skip
     return out
 
 
 def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[str, str]]:
     """Claims about the shape of PPP, from the trained networks' maps of the largest size (section 4.1)."""
-    ratios, shapes = {}, {}
+    ratios, shapes, spread = {}, {}, {}
     for trial in trials:
         path = folder / "maps" / f"chronology_{chronology.name(trial)}.npz"
         if not path.exists():
@@ -207,7 +215,7 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
         maps = load_maps(path)
         last = max(int(epoch) for epoch, _, _ in maps)
         layer = [at for epoch, source, at in maps if epoch == str(last) and source == "scenes"][-1]
-        z = maps[str(last), "scenes", layer]
+        z, start = maps[str(last), "scenes", layer], maps.get(("0", "scenes", layer))
         k = max(1, len(z) // 7)
         tips = [z[:k, :k], z[:k, -k:], z[-k:, :k], z[-k:, -k:]]
         inner = z.shape[0] // 2 - k // 2
@@ -215,6 +223,9 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
         key = tuple(trial[c] for c in ("model", "data", "padding", "seed"))
         ratios[key] = np.log(max(t.mean() for t in tips) / max(s.mean() for s in sides))
         shapes[key] = z.ravel()
+        if start is not None:
+            inside = [m[k:-k, k:-k].sum() / m.sum() for m in (z, start)]
+            spread[key] = np.log(inside[0] / inside[1])
     if not ratios:
         return []
 
@@ -232,6 +243,16 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
             "verdict": every(by_cell(ratios), pooled), "rows": size,
         }
     ]  # fmt: skip
+    if spread:
+        gain = np.exp(pd.Series(spread))
+        out.append(
+            {
+                "paper": "PPP", "place": "4.1, Figure 4", "claim": "In all scenarios PPP spreads out with training",
+                "check": "the share of PPP that lies further than a seventh of the side from the border, trained over untrained, is above 1 in every cell",
+                "measured": f"it grew in {int((gain > 1).sum())} of {len(gain)} networks; the median ratio is {gain.median():.2f}",
+                "verdict": every(by_cell(spread), pooled), "rows": size,
+            }
+        )  # fmt: skip
     pairs = {
         (*a[:2], f"{a[2]} and {b[2]}", a[3]): np.corrcoef(shapes[a], shapes[b])[0, 1]
         for a, b in itertools.combinations(shapes, 2)
@@ -297,6 +318,18 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         if power
         else "nothing: this needs several networks of a kind",
         VERDICTS[2] if odds is None else "holds" if odds.low > 0.5 else "fails" if odds.high < 0.5 else VERDICTS[2],
+    )  # fmt: skip
+    wide = {}
+    for (model, data, weights), part in scenes.groupby(["model", "data", "weights"], sort=False):
+        by_padding = part.groupby("padding")
+        if by_padding["seed"].nunique().min() > 1:
+            alone = by_padding.apply(lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False)
+            wide[f"{weights} {model} on {data}"] = alone / by_padding["spc images"].std()
+    add(
+        "PPP", "4.2", "PosENet scatters over trials on one model as much as over models",
+        "the standard deviation of SPC over trials on one network, over that of all trials, is above a half in every family (over paddings)",
+        "; ".join(f"{k}: {v.mean():.2f}" for k, v in wide.items()) or "nothing: this needs several networks of a kind",
+        every({k: np.log(2 * v) for k, v in wide.items()}),
     )  # fmt: skip
     nan = int(read["nan images"].sum())
     add(
