@@ -137,7 +137,8 @@ def measure_ppp(
             for name in layers:
                 key = (p or AS_BUILT, name)
                 if key not in metrics:
-                    metrics[key], snapshots[key] = PPP(*padded[name].shape[-2:]).to(where), []
+                    # the images are this process's own, also while others train: waiting for theirs would wait forever
+                    metrics[key], snapshots[key] = PPP(*padded[name].shape[-2:], sync_on_compute=False).to(where), []
                 metrics[key].update(optimal[kinds[p]][name], padded[name])
                 if not torch.isfinite(metrics[key].scalars[:4]).all():
                     raise ValueError(

@@ -109,7 +109,7 @@ class Trained(L.LightningModule):
             if target.dim() > 1:
                 target = torch.where(mirrored.view(-1, 1, 1), target.flip(-1), target)
         loss = self.loss(self(x), target)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
         return loss
 
     def on_validation_epoch_start(self) -> None:
@@ -119,7 +119,7 @@ class Trained(L.LightningModule):
         x, target = batch
         output = self(x)
         scores = {"loss": self.loss(output, target)} | self.score(output, target)
-        self.log_dict({f"val_{k}": v for k, v in scores.items()}, batch_size=len(x), on_step=False, on_epoch=True)
+        self.log_dict({f"val_{k}": v for k, v in scores.items()}, batch_size=len(x), on_step=False, on_epoch=True, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)
@@ -216,10 +216,10 @@ class PPPMonitor(L.Callback):
 
     def measure(self, trainer: L.Trainer, module: L.LightningModule, epoch: int) -> None:
         """Measures now, and adds the rows under that epoch."""
+        logged = self._logged | {k: v.item() for k, v in trainer.callback_metrics.items()}  # which all processes must ask for
         if trainer.is_global_zero:
             model = module.get_submodule(self.network) if self.network else module
             padding = self.padding or getattr(module, "padding", None)
-            logged = self._logged | {k: v.item() for k, v in trainer.callback_metrics.items()}
             for source, world in self.scenes.items():
                 for size in self.sizes:
                     found = measure_ppp(

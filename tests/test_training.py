@@ -61,6 +61,21 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path, epoch, uninterrupted):
     assert all((monitor.maps[k] == again.maps[k]).all() for k in monitor.maps)
 
 
+def test_two_processes_train_as_one(tmp_path):
+    script = Path(__file__).parent / "train_on_several.py"
+    runs = [
+        subprocess.run([sys.executable, str(script), str(tmp_path / str(n)), str(n)], capture_output=True, text=True, timeout=180)
+        for n in (1, 2)
+    ]
+    assert not any(run.returncode for run in runs), runs[-1].stderr
+    one, two = (torch.load(tmp_path / str(n) / "weights.pt", weights_only=True) for n in (1, 2))
+    for name, value in one.items():
+        assert torch.allclose(value, two[name], atol=1e-4), name
+    rows = [pd.read_csv(tmp_path / str(n) / "rows.csv").drop(columns="seconds") for n in (1, 2)]
+    assert rows[0]["epoch"].tolist() == [0, 1, 2, 3]  # measured by one of the processes
+    pd.testing.assert_frame_equal(*rows, rtol=1e-3)  # the losses and accuracies of all held-out images, too
+
+
 def test_it_learns_under_its_padding(tmp_path):
     module = small("full-circular", lr=0.03)
     trainer = quick(module, tmp_path, epochs=8)

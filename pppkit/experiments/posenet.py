@@ -189,7 +189,7 @@ def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: 
 @torch.no_grad()
 def score(readout: ReadOut, x: Tensor, target: Tensor, batch: int = 32) -> list[dict[str, float]]:
     """SPC and MAE of each trial on features `(N, C, h, w)`: `spc`, `mae`, and `nan` of `count` maps that had no correlation."""
-    scores = [PatternScore() for _ in range(readout.layers[-1].num_features)]  # type: ignore[arg-type]
+    scores = [PatternScore(sync_on_compute=False) for _ in range(readout.layers[-1].num_features)]  # type: ignore[arg-type]
     for part in x.split(batch):
         for metric, maps in zip(scores, readout(part).cpu().unbind(1)):
             metric.update(maps, target.cpu())
