@@ -16,6 +16,16 @@ def test_spearman_equals_scipy_with_ties(levels):
     np.testing.assert_allclose(got.numpy(), expected, rtol=1e-12)
 
 
+def test_a_constant_up_to_rounding_is_constant():
+    axis = torch.linspace(-1, 1, 32)
+    bell = torch.exp(-3 * (axis**2 + axis[:, None] ** 2))
+    value = torch.full((1, 32, 32), 0.2134)
+    rounded = torch.where(bell > bell.median(), value.nextafter(torch.tensor(1.0)), value)  # as resizing a constant may leave it
+    assert scipy.stats.spearmanr(rounded.ravel(), bell.ravel()).statistic > 0.8
+    assert torch.isnan(spearman(rounded, bell)).all()
+    assert spearman(value + 1e-5 * bell, bell) > 0.99  # little is not nothing
+
+
 def test_pattern_score_counts_what_has_no_correlation():
     target = torch.arange(12.0).view(3, 4) / 11
     metric = PatternScore()
