@@ -170,6 +170,25 @@ def shown_maps(
     return out
 
 
+def outline(ppp: np.ndarray) -> tuple[float, float]:
+    """Where in a map the pattern lies (section 4.1 of the PPP paper speaks of both).
+
+    Args:
+        ppp: `(H, W)`.
+
+    Returns:
+        The strongest corner over the strongest middle of a side, each a seventh of the side wide, and the share of the pattern that
+        lies further than that from every border (about a half where it is flat).
+    """
+    z = np.asarray(ppp, np.float64)
+    k = max(1, len(z) // 7)
+    half = len(z) // 2 - k // 2
+    middle = slice(half, half + k)
+    corners = max(t.mean() for t in (z[:k, :k], z[:k, -k:], z[-k:, :k], z[-k:, -k:]))
+    sides = max(t.mean() for t in (z[:k, middle], z[-k:, middle], z[middle, :k], z[middle, -k:]))
+    return float(corners / sides), float(z[k:-k, k:-k].sum() / z.sum())
+
+
 def measure(
     trial: Mapping[str, Any],
     folder: str | Path,

@@ -216,16 +216,11 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
         last = max(int(epoch) for epoch, _, _ in maps)
         layer = [at for epoch, source, at in maps if epoch == str(last) and source == "scenes"][-1]
         z, start = maps[str(last), "scenes", layer], maps.get(("0", "scenes", layer))
-        k = max(1, len(z) // 7)
-        tips = [z[:k, :k], z[:k, -k:], z[-k:, :k], z[-k:, -k:]]
-        inner = z.shape[0] // 2 - k // 2
-        sides = [z[:k, inner : inner + k], z[-k:, inner : inner + k], z[inner : inner + k, :k], z[inner : inner + k, -k:]]
         key = tuple(trial[c] for c in ("model", "data", "padding", "seed"))
-        ratios[key] = np.log(max(t.mean() for t in tips) / max(s.mean() for s in sides))
-        shapes[key] = z.ravel()
+        corner, inside = chronology.outline(z)
+        ratios[key], shapes[key] = np.log(corner), z.ravel()
         if start is not None:
-            inside = [m[k:-k, k:-k].sum() / m.sum() for m in (z, start)]
-            spread[key] = np.log(inside[0] / inside[1])
+            spread[key] = np.log(inside / chronology.outline(start)[1])
     if not ratios:
         return []
 
