@@ -19,6 +19,8 @@ def test_compare_by_hand():
     assert not compare(experiment(swapped, 1e-4), STORED, swapped)["agrees"]
     assert compare(experiment(swapped, 1e-4), STORED.assign(tolerance=0.01), swapped)["agrees"]  # the row's own comes first
     assert not compare(experiment(STORED), STORED, STORED.assign(other=[0.0, 0.0]))["agrees"]  # a number where there was none
+    near = STORED.assign(other=[float("nan"), 1e-4])  # beside 0
+    assert not compare(experiment(near), STORED, near)["agrees"] and compare(experiment(near)._replace(floor=0.1), STORED, near)["agrees"]
     empty = STORED.assign(other=float("nan"))
     assert compare(experiment(STORED), empty, STORED.drop(columns="other"))["agrees"]  # saliency networks have no accuracy
     with pytest.raises(KeyError, match="other"):
