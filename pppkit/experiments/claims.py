@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from ..compare import welch
+from ..models import TITLES
 from ..results import load_maps
 from . import bhv, bhv_table, chronology, posenet, untrained
 
@@ -72,9 +73,15 @@ def leads(cells: Mapping[Any, Mapping[str, pd.Series]], name: str) -> tuple[str,
     return "holds" if found and all(d - half > 0 for d, half, _ in found.values()) else VERDICTS[2], measured
 
 
+def _family(model: str, data: str) -> str:
+    return f"{TITLES.get(model, model)} on {data}"
+
+
 def _cells(part: pd.DataFrame) -> str:
-    names = part.groupby(["model", "data"], sort=False).agg(paddings=("padding", "nunique"), networks=("seed", "nunique"))
-    return "; ".join(f"{m} on {d}: {r.paddings} paddings, {r.networks} networks" for (m, d), r in names.iterrows())
+    """Which networks stand behind a claim, families of equal number together."""
+    counts = part.groupby(["model", "data"], sort=False).agg(paddings=("padding", "nunique"), networks=("seed", "nunique")).reset_index()
+    names = counts.apply(lambda r: _family(r["model"], r["data"]), axis=1).groupby([counts["paddings"], counts["networks"]])
+    return "; ".join(f"{', '.join(v)}: {p} padding{'s' * (p > 1)}, {n} network{'s' * (n > 1)} each" for (p, n), v in names)
 
 
 def _ends(rows: pd.DataFrame, metric: str, level: int | None = None) -> pd.DataFrame:
@@ -181,7 +188,7 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
     add(
         "4.2", "Training matters more for PPP than which padding is used",
         "the paddings' mean gain of SNR-PPP at layer 4, minus their range in trained networks of one seed, is positive for every family",
-        "; ".join(f"{m} on {d}: gain {gain[m, d].mean():+.2f}, range {spread[m, d].mean():.2f}" for m, d in beyond), every(beyond, pooled), deep,
+        "; ".join(f"{_family(m, d)}: gain {gain[m, d].mean():+.2f}, range {spread[m, d].mean():.2f}" for m, d in beyond), every(beyond, pooled), deep,
     )  # fmt: skip
     last = rows[
         (rows["epoch"] == rows["epochs"]) & (rows["level"] == 4) & (rows["source"] == "scenes") & (rows["size"] == rows["trained_size"])
@@ -191,7 +198,7 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
     add(
         "4.2", "SNR-PPP and MAE-PPP mostly follow similar trends",
         "their rank correlation over trained networks at layer 4 is above 0.5 for every family (Fisher's interval)",
-        "; ".join(f"{m} on {d}: {r.statistic:.2f} ({c.low:.2f} to {c.high:.2f})" for ((m, d), r), c in zip(ranks.items(), high)),
+        "; ".join(f"{_family(m, d)}: {r.statistic:.2f} ({c.low:.2f} to {c.high:.2f})" for ((m, d), r), c in zip(ranks.items(), high)),
         "fails" if any(c.high < 0.5 for c in strict) else "holds" if all(c.low > 0.5 for c in high) else VERDICTS[2], last,
     )  # fmt: skip
     saliency = last[last["model"] == "vgg16_sod"]
@@ -279,7 +286,7 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
 
     def add(paper: str, place: str, claim: str, check: str, measured: str, verdict: str) -> None:
         trials = read.groupby(["model", "data"], sort=False).apply(lambda p: len(p), include_groups=False)
-        size = "; ".join(f"{m} on {d}: {n} trials" for (m, d), n in trials.items())
+        size = "; ".join(f"{_family(m, d)}: {n} trials" for (m, d), n in trials.items())
         out.append(dict(zip(COLUMNS, (paper, place, claim, check, measured, verdict, size))))
 
     scenes = read[(read["source"] == "scenes") & (read["padding"] != "none")]
@@ -319,7 +326,7 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         by_padding = part.groupby("padding")
         if by_padding["seed"].nunique().min() > 1:
             alone = by_padding.apply(lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False)
-            wide[f"{weights} {model} on {data}"] = alone / by_padding["spc images"].std()
+            wide[f"{weights} {_family(model, data)}"] = alone / by_padding["spc images"].std()
     add(
         "PPP", "4.2", "PosENet scatters over trials on one model as much as over models",
         "the standard deviation of SPC over trials on one network, over that of all trials, is above a half in every family (over paddings)",
@@ -343,7 +350,7 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         )  # fmt: skip
     trained = scenes[scenes["weights"] == "trained"].groupby(["model", "data"], sort=False)
     scores = {
-        f"{m} on {d}": {str(k): v.dropna() for k, v in part.groupby(["padding", "seed"])["spc images"].mean().groupby(level="padding")}
+        _family(m, d): {str(k): v.dropna() for k, v in part.groupby(["padding", "seed"])["spc images"].mean().groupby(level="padding")}
         for (m, d), part in trained
     }
     scores = {k: v for k, v in scores.items() if "zeros" in v and len(v) > 1}
@@ -361,7 +368,7 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
     add(
         "PPP", "3.1, Table 2", "PosENet answers to networks without padding",
         "their mean SPC, untrained or trained, differs from 0 by more than its interval over networks; fails if all intervals are within ±.05",
-        "; ".join(f"{w} {m} {mean:+.3f} ± {half:.3f}" for (m, _, w), (mean, half) in cells.items()) or "nothing: no such network was trained",
+        "; ".join(f"{w} {TITLES.get(m, m)} {mean:+.3f} ± {half:.3f}" for (m, _, w), (mean, half) in cells.items()) or "nothing: no such network was trained",
         "holds" if answers else "fails" if cells and all(half < 0.05 for _, half in cells.values()) else "cannot be told yet",
     )  # fmt: skip
     return out
