@@ -384,7 +384,10 @@ def before(rows: pd.DataFrame) -> list[dict[str, str]]:
     padded = (
         deep[~deep["model"].isin(["vgg19"]) & (deep["padding"] != "none")].groupby(["model", "padding", "weights_seed"])["snr_ppp"].mean()
     )
-    cells = {str(m): {str(k): v for k, v in part.groupby(level="padding")} for m, part in padded.groupby(level="model", sort=False)}
+    cells = {
+        TITLES.get(str(m), str(m)): {str(k): v for k, v in part.groupby(level="padding")}
+        for m, part in padded.groupby(level="model", sort=False)
+    }
     verdict, measured = leads(cells, "zeros")
     return [
         dict(zip(COLUMNS, values))
