@@ -24,10 +24,10 @@ def spearman(prediction: Tensor, target: Tensor) -> Tensor:
         was resized in float32 differs in its last bits, and those alone correlate with a Gaussian at .125.)
     """
     _check_maps(prediction, target)
-    flat = prediction.detach().cpu().double().flatten(-2)
-    eps = torch.finfo(prediction.dtype).eps if prediction.is_floating_point() else 0.0
+    flat, pattern = (t.detach().cpu().flatten(-2) for t in (prediction, target))
+    eps = torch.finfo(flat.dtype).eps if flat.is_floating_point() else 0.0
     constant = flat.amax(-1) - flat.amin(-1) <= 4 * eps * flat.abs().amax(-1)
-    ranks = (stats.rankdata(t.detach().cpu().flatten(-2).numpy(), axis=-1) for t in (prediction, target))
+    ranks = (stats.rankdata(t.numpy(), axis=-1) for t in (flat, pattern))
     a, b = (torch.from_numpy(r - r.mean(-1, keepdims=True)) for r in ranks)
     return ((a * b).sum(-1) / (a.square().sum(-1) * b.square().sum(-1)).sqrt()).masked_fill(constant, math.nan)
 

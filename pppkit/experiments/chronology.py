@@ -158,7 +158,8 @@ def shown_maps(
     out: dict[tuple[str, ...], np.ndarray] = {}
     for (epoch, source, side, layer), values in maps.items():
         ends, deep = epoch in (epochs[0], epochs[-1]), layer in layers[-2 if first else -1 :]
-        if side == size and (ends or deep if first else ends and deep):
+        shown = (ends or deep) if first else (ends and deep)
+        if side == size and shown:
             step = -(-values.shape[0] // largest)
             h, w = (n // step for n in values.shape)
             out[str(epoch), source, layer] = values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,18 @@ def intervals(cells: Mapping[Any, pd.Series], level: float = 0.95, pooled: bool 
         squares = sum(float(((cells[k] - cells[k].mean()) ** 2).sum()) for k in keys)
         error = stats.t.ppf(0.5 + level / 2, freedom) * np.sqrt(squares / freedom) if freedom else np.inf
         out |= {k: (float(cells[k].mean()), float(error / np.sqrt(len(cells[k])))) for k in keys}
-    return {k: out[k] for k in cells}
+    return out
+
+
+def _verdict(bounds: Collection[tuple[float, float]], strict: Collection[tuple[float, float]]) -> str:
+    """Of intervals, each from low to high: `"holds"` where all lie above 0, `"fails"` where one of the strict ones lies below."""
+    if any(high < 0 for _, high in strict):
+        return "fails"
+    return "holds" if bounds and all(low > 0 for low, _ in bounds) else VERDICTS[2]
+
+
+def _around(found: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(mean - half, mean + half) for mean, half in found]
 
 
 def every(cells: Mapping[Any, pd.Series], pooled: bool = True) -> str:
@@ -51,9 +62,7 @@ def every(cells: Mapping[Any, pd.Series], pooled: bool = True) -> str:
     """
     if not cells:
         return VERDICTS[2]
-    if any(mean + half < 0 for mean, half in intervals(cells, 1 - 0.05 / len(cells), pooled).values()):
-        return "fails"
-    return "holds" if all(mean - half > 0 for mean, half in intervals(cells, pooled=pooled).values()) else VERDICTS[2]
+    return _verdict(*(_around(intervals(cells, level, pooled).values()) for level in (0.95, 1 - 0.05 / len(cells))))
 
 
 def lead(groups: Mapping[str, pd.Series], name: str, level: float = 0.95) -> tuple[float, float, str]:
@@ -68,13 +77,17 @@ def leads(cells: Mapping[Any, Mapping[str, pd.Series]], name: str) -> tuple[str,
     found = {k: lead(v, name) for k, v in cells.items()}
     strict = [lead(v, name, 1 - 0.05 / len(cells)) for v in cells.values()]
     measured = "; ".join(f"{k}: {d:+.3f} ± {half:.3f} against {rival}" for k, (d, half, rival) in found.items())
-    if any(d + half < 0 for d, half, _ in strict):
-        return "fails", measured
-    return "holds" if found and all(d - half > 0 for d, half, _ in found.values()) else VERDICTS[2], measured
+    return _verdict(*(_around(f[:2] for f in group) for group in (found.values(), strict))), measured
 
 
 def _family(model: str, data: str) -> str:
-    return f"{TITLES.get(model, model)} on {data}"
+    return f"{TITLES[model]} on {data}"
+
+
+def _native(rows: pd.DataFrame, level: int | None = None) -> pd.DataFrame:
+    """Those of the trained size on scenes, of one layer of interest or of all."""
+    native = rows[(rows["size"] == rows["trained_size"]) & (rows["source"] == "scenes")]
+    return native if level is None else native[native["level"] == level]
 
 
 def _cells(part: pd.DataFrame) -> str:
@@ -86,11 +99,8 @@ def _cells(part: pd.DataFrame) -> str:
 
 def _ends(rows: pd.DataFrame, metric: str, level: int | None = None) -> pd.DataFrame:
     """One row for each network and layer: `start`, `early` (after the first tenth), `middle` and `end` of a metric, at the trained size on scenes."""
-    native = rows[(rows["size"] == rows["trained_size"]) & (rows["source"] == "scenes")]
-    if level is not None:
-        native = native[native["level"] == level]
     out = []
-    for key, part in native.groupby(["model", "data", "padding", "seed", "level"], sort=False):
+    for key, part in _native(rows, level).groupby(["model", "data", "padding", "seed", "level"], sort=False):
         curve, last = part.set_index("epoch")[metric], int(part["epochs"].iloc[0])
 
         def near(epoch: float, curve: pd.Series = curve) -> float:
@@ -134,9 +144,8 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
             f"it grew in {grown} of {len(ends)} networks; the median ratio is {ratio:.2f}", every(_by_cell(ends, change), pooled), ends,
         )  # fmt: skip
         if initial is not None and len(initial):
-            where = (initial["size"] == initial["trained_size"]) & (initial["source"] == "scenes") & (initial["level"] == 4)
             keys = ["model", "data", "padding", "seed"]
-            both = ends.merge(initial.loc[where, [*keys, metric]], on=keys)
+            both = ends.merge(_native(initial, 4)[[*keys, metric]], on=keys)
             change = _growth(both["end"], both[metric])
             add(
                 "4.1, Table 2", f"The same, from PyTorch's default initialisation, by {label}",
@@ -190,16 +199,14 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
         "the paddings' mean gain of SNR-PPP at layer 4, minus their range in trained networks of one seed, is positive for every family",
         "; ".join(f"{_family(m, d)}: gain {gain[m, d].mean():+.2f}, range {spread[m, d].mean():.2f}" for m, d in beyond), every(beyond, pooled), deep,
     )  # fmt: skip
-    last = rows[
-        (rows["epoch"] == rows["epochs"]) & (rows["level"] == 4) & (rows["source"] == "scenes") & (rows["size"] == rows["trained_size"])
-    ]
+    last = _native(rows[rows["epoch"] == rows["epochs"]], 4)
     ranks = {k: stats.pearsonr(*(p[m].rank() for m in ("snr_ppp", "mae_ppp"))) for k, p in last.groupby(["model", "data"], sort=False)}
-    high, strict = ([r.confidence_interval(level) for r in ranks.values()] for level in (0.95, 1 - 0.05 / len(ranks)))
+    bounds, strict = ([r.confidence_interval(level) for r in ranks.values()] for level in (0.95, 1 - 0.05 / len(ranks)))
     add(
         "4.2", "SNR-PPP and MAE-PPP mostly follow similar trends",
         "their rank correlation over trained networks at layer 4 is above 0.5 for every family (Fisher's interval)",
-        "; ".join(f"{_family(m, d)}: {r.statistic:.2f} ({c.low:.2f} to {c.high:.2f})" for ((m, d), r), c in zip(ranks.items(), high)),
-        "fails" if any(c.high < 0.5 for c in strict) else "holds" if all(c.low > 0.5 for c in high) else VERDICTS[2], last,
+        "; ".join(f"{_family(m, d)}: {r.statistic:.2f} ({c.low:.2f} to {c.high:.2f})" for ((m, d), r), c in zip(ranks.items(), bounds)),
+        _verdict(*([(c.low - 0.5, c.high - 0.5) for c in cs] for cs in (bounds, strict))), last,
     )  # fmt: skip
     saliency = last[last["model"] == "vgg16_sod"]
     if saliency["padding"].nunique() > 1 and "randn" in set(saliency["padding"]):
@@ -237,23 +244,22 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
     ratio = np.exp(pd.Series(ratios))
     networks = pd.DataFrame(list(ratios), columns=["model", "data", "padding", "seed"])
     size = f"maps of layer 4 on the largest images; {_cells(networks)}"
-    out = [
-        {
-            "paper": "PPP", "place": "4.1", "claim": "After training the maximum sits in the corners",
-            "check": "the strongest corner (a seventh of the map's side) over the strongest middle of a side is above 1 in every cell",
-            "measured": f"it is in {int((ratio > 1).sum())} of {len(ratio)} networks; ratios {ratio.min():.2f} to {ratio.max():.2f}",
-            "verdict": every(by_cell(ratios), pooled), "rows": size,
-        }
-    ]  # fmt: skip
+    out = []
+
+    def add(place: str, claim: str, check: str, measured: str, cells: dict) -> None:
+        out.append(dict(zip(COLUMNS, ("PPP", place, claim, check, measured, every(by_cell(cells), pooled), size))))
+
+    add(
+        "4.1", "After training the maximum sits in the corners",
+        "the strongest corner (a seventh of the map's side) over the strongest middle of a side is above 1 in every cell",
+        f"it is in {int((ratio > 1).sum())} of {len(ratio)} networks; ratios {ratio.min():.2f} to {ratio.max():.2f}", ratios,
+    )  # fmt: skip
     if spread:
         gain = np.exp(pd.Series(spread))
-        out.append(
-            {
-                "paper": "PPP", "place": "4.1, Figure 4", "claim": "In all scenarios PPP spreads out with training",
-                "check": "the share of PPP that lies further than a seventh of the side from the border, trained over untrained, is above 1 in every cell",
-                "measured": f"it grew in {int((gain > 1).sum())} of {len(gain)} networks; the median ratio is {gain.median():.2f}",
-                "verdict": every(by_cell(spread), pooled), "rows": size,
-            }
+        add(
+            "4.1, Figure 4", "In all scenarios PPP spreads out with training",
+            "the share of PPP that lies further than a seventh of the side from the border, trained over untrained, is above 1 in every cell",
+            f"it grew in {int((gain > 1).sum())} of {len(gain)} networks; the median ratio is {gain.median():.2f}", spread,
         )  # fmt: skip
     pairs = {
         (*a[:2], f"{a[2]} and {b[2]}", a[3]): np.corrcoef(shapes[a], shapes[b])[0, 1]
@@ -263,13 +269,10 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
     if pairs:
         found = pd.Series(pairs)
         beyond = {k: np.arctanh(min(v, 1 - 1e-6)) - np.arctanh(0.5) for k, v in pairs.items()}  # Fisher's z: of one spread
-        out.append(
-            {
-                "paper": "PPP", "place": "4.1", "claim": "The overall structure of PPP is similar for all paddings",
-                "check": "the correlation of two paddings' maps, of networks of one family and seed, is above 0.5 for every pair",
-                "measured": f"median {found.median():.2f}, {found.min():.2f} to {found.max():.2f}, {(found > 0.5).sum()} of {len(found)} above 0.5",
-                "verdict": every(by_cell(beyond), pooled), "rows": size,
-            }
+        add(
+            "4.1", "The overall structure of PPP is similar for all paddings",
+            "the correlation of two paddings' maps, of networks of one family and seed, is above 0.5 for every pair",
+            f"median {found.median():.2f}, {found.min():.2f} to {found.max():.2f}, {(found > 0.5).sum()} of {len(found)} above 0.5", beyond,
         )  # fmt: skip
     return out
 
@@ -283,18 +286,21 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         pooled: As in `intervals`.
     """
     out = []
+    size = "; ".join(f"{_family(m, d)}: {n} trials" for (m, d), n in read.groupby(["model", "data"], sort=False).size().items())
 
     def add(paper: str, place: str, claim: str, check: str, measured: str, verdict: str) -> None:
-        trials = read.groupby(["model", "data"], sort=False).apply(lambda p: len(p), include_groups=False)
-        size = "; ".join(f"{_family(m, d)}: {n} trials" for (m, d), n in trials.items())
         out.append(dict(zip(COLUMNS, (paper, place, claim, check, measured, verdict, size))))
 
     scenes = read[(read["source"] == "scenes") & (read["padding"] != "none")]
-    told, power = [], []
-    deep = rows[(rows["level"] == 4) & (rows["source"] == "scenes") & (rows["size"] == rows["trained_size"])]
+    told, power, wide = [], [], {}
+    deep = _native(rows, 4)
     deep = deep[deep["epoch"].isin([0]) | (deep["epoch"] == deep["epochs"])]
     for (model, data, weights), part in scenes.groupby(["model", "data", "weights"], sort=False):
-        if part["padding"].nunique() < 2:
+        by_padding = part.groupby("padding")
+        if by_padding["seed"].nunique().min() > 1:
+            alone = by_padding.apply(lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False)
+            wide[f"{weights} {_family(model, data)}"] = alone / by_padding["spc images"].std()
+        if len(by_padding) < 2:
             continue  # one padding differs from no other
         groups = [g for _, g in part.groupby(["padding", "seed"])["spc images"].mean().dropna().groupby(level="padding")]
         if min(map(len, groups)) > 1:
@@ -321,12 +327,6 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         else "nothing: this needs several networks of a kind",
         VERDICTS[2] if odds is None else "holds" if odds.low > 0.5 else "fails" if odds.high < 0.5 else VERDICTS[2],
     )  # fmt: skip
-    wide = {}
-    for (model, data, weights), part in scenes.groupby(["model", "data", "weights"], sort=False):
-        by_padding = part.groupby("padding")
-        if by_padding["seed"].nunique().min() > 1:
-            alone = by_padding.apply(lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False)
-            wide[f"{weights} {_family(model, data)}"] = alone / by_padding["spc images"].std()
     add(
         "PPP", "4.2", "PosENet scatters over trials on one model as much as over models",
         "the standard deviation of SPC over trials on one network, over that of all trials, is above a half in every family (over paddings)",
@@ -368,7 +368,7 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
     add(
         "PPP", "3.1, Table 2", "PosENet answers to networks without padding",
         "their mean SPC, untrained or trained, differs from 0 by more than its interval over networks; fails if all intervals are within ±.05",
-        "; ".join(f"{w} {TITLES.get(m, m)} {mean:+.3f} ± {half:.3f}" for (m, _, w), (mean, half) in cells.items()) or "nothing: no such network was trained",
+        "; ".join(f"{w} {TITLES[m]} {mean:+.3f} ± {half:.3f}" for (m, _, w), (mean, half) in cells.items()) or "nothing: no such network was trained",
         "holds" if answers else "fails" if cells and all(half < 0.05 for _, half in cells.values()) else "cannot be told yet",
     )  # fmt: skip
     return out
@@ -384,10 +384,7 @@ def before(rows: pd.DataFrame) -> list[dict[str, str]]:
     padded = (
         deep[~deep["model"].isin(["vgg19"]) & (deep["padding"] != "none")].groupby(["model", "padding", "weights_seed"])["snr_ppp"].mean()
     )
-    cells = {
-        TITLES.get(str(m), str(m)): {str(k): v for k, v in part.groupby(level="padding")}
-        for m, part in padded.groupby(level="model", sort=False)
-    }
+    cells = {TITLES[str(m)]: {str(k): v for k, v in part.groupby(level="padding")} for m, part in padded.groupby(level="model", sort=False)}
     verdict, measured = leads(cells, "zeros")
     return [
         dict(zip(COLUMNS, values))

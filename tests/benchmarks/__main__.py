@@ -189,6 +189,7 @@ def training_speed():
 def posenet_speed(n=64, epochs=15):
     """A PosENet trial on features computed once beside one that computes them again in each epoch; the paper's ResNet50 at 224 pixels."""
     import torch
+    from torch import nn
 
     from pppkit import models
     from pppkit.experiments.posenet import ReadOut, images, pattern, read_features, train
@@ -201,8 +202,6 @@ def posenet_speed(n=64, epochs=15):
         train(ReadOut(read.shape[1], range(trials)), read, target, epochs)
 
     def again():  # as one would write it
-        from torch import nn
-
         channels = read_features(net, layers, x[:1], "zeros").shape[1]
         readout = nn.Sequential(nn.Conv2d(channels, 1, 3), nn.BatchNorm2d(1), nn.Sigmoid(), nn.UpsamplingBilinear2d(224))
         optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
