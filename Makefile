@@ -27,7 +27,7 @@ bench: env
 
 # A random handful of published rows, computed again: make verify ARGS="--count 5 --satellite FOLDER --data cifar10=FOLDER"
 verify: env
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.verify $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.experiments.verify $(ARGS)
 
 lint: env
 	@$(BIN)/ruff check .

@@ -1,10 +1,10 @@
 """pppkit: the Position-information Pattern from Padding of convolutional networks, measured."""
 
 from . import alignment, metrics, models, padding, scenes
-from .alignment import AlignmentError, margins, verify_alignment
+from .alignment.tables import AlignmentError, margins, verify_alignment
 from .measure import PPPResult, measure_ppp
-from .padding import Pad2d, Padding, pad2d
-from .scenes import InfiniteScene, PhotoFolder
+from .padding.mode import Pad2d, Padding, pad2d
+from .scenes.photographs import InfiniteScene, PhotoFolder
 
 __all__ = [
     "AlignmentError",

@@ -10,9 +10,9 @@ import ipywidgets as widgets
 import plotly.graph_objects as go
 
 from . import figures, models
-from .experiments.sources import available, open_source
+from .scenes.sources import available, open_source
 from .measure import PPPResult, measure_ppp
-from .padding import FILLS
+from .padding.mode import FILLS
 
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
 

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .canvas import GlobalPools, canvas_features, canvas_margin, canvas_scheme, centre, reach
-from .features import features, padding_mode
-from .fills import Scheme
-from .metrics import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
-from .models import default_layers
-from .scenes import Scene, Window, windows
+from .alignment.canvas import GlobalPools, canvas_features, canvas_margin, canvas_scheme, centre, reach
+from .models.hooks import features, padding_mode
+from .padding.borders import Scheme
+from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
+from .models.registry import default_layers
+from .scenes.photographs import Scene, Window, windows
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 AS_BUILT = "as built"  # the padding of a model that is measured as it is

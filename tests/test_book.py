@@ -144,8 +144,9 @@ def test_conda_users_get_the_same_versions():
 
 
 def test_published_rows_are_complete():
-    from pppkit.experiments import bhv, chronology, emergence, pitfalls, posenet, spectra, untrained
-    from pppkit.experiments.sources import SOURCES
+    from pppkit.experiments import bhv, posenet
+from pppkit.experiments.ppp import chronology, emergence, pitfalls, spectra, untrained
+    from pppkit.scenes.sources import SOURCES
     from pppkit.results import Store
 
     results = ROOT / "book" / "results"

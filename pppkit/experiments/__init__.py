@@ -1,1 +1,1 @@
-"""One module per experiment: its protocol, its trials and their result rows. Nothing here draws."""
+"""The papers' protocols, one sub-package for each paper, and what the papers claim (`claims`)."""

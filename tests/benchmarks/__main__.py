@@ -16,7 +16,7 @@ NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 MEMORY = """
 import resource, sys, torch
 from pppkit import InfiniteScene, measure_ppp, models
-from pppkit.canvas import canvas_margin
+from pppkit.alignment.canvas import canvas_margin
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 name, n = sys.argv[1], int(sys.argv[2])
@@ -59,7 +59,7 @@ def measure_speed(name, n=6, repeats=3):
     import torch
 
     from pppkit import InfiniteScene, measure_ppp, models
-    from pppkit.canvas import canvas_margin
+    from pppkit.alignment.canvas import canvas_margin
     from pppkit.scenes import windows
 
     net = models.build(name)
@@ -112,7 +112,7 @@ def plain_bhv(scheme, epochs):
     import torch.nn.functional as F
     from torch import nn
 
-    from pppkit.experiments.squares import make_splits, render
+    from pppkit.experiments.bhv.squares import make_splits, render
 
     padding = 0 if scheme == "none" else 2 if scheme.startswith("full-") else 1
     mode = "circular" if "circular" in scheme else "zeros"
@@ -144,7 +144,7 @@ def plain_bhv(scheme, epochs):
 def bhv_speed(epochs=5):
     """A training beside the plain loop: alone on one core, and its share of two at once on two workers."""
     from pppkit.experiments import bhv
-    from pppkit.sweep import connect
+    from pppkit.results.sweeps import connect
 
     def measured(client, trials):
         return seconds(lambda: client.gather(client.map(bhv.measure, trials, pure=False))) / len(trials)
@@ -167,8 +167,8 @@ def bhv_speed(epochs=5):
 
 def training_speed():
     """Trainings with PPP along the way, on two single-threaded workers against one."""
-    from pppkit.experiments import chronology
-    from pppkit.sweep import connect
+    from pppkit.experiments.ppp import chronology
+    from pppkit.results.sweeps import connect
 
     out = {}
     with connect(1) as one, connect(2) as two:

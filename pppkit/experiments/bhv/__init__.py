@@ -1,0 +1,25 @@
+"""The BHV test of Kayhan and van Gemert, Table 1 and Figure 3 of the PPP paper: squares, protocol, printed table."""
+
+from .protocol import (
+    AUTHORS,
+    FILLS,
+    INTENSITIES,
+    KEY,
+    PRECISIONS,
+    PROFILES,
+    SCHEMES,
+    Network,
+    accuracy,
+    along,
+    grid,
+    inconsistency,
+    measure,
+    padding,
+    predict,
+    published,
+    run,
+    settings,
+    tests,
+    train,
+    trained,
+)

@@ -1,0 +1,26 @@
+"""PosENet (Islam, Jia and Bruce): a read-out on frozen features learns a pattern of positions."""
+
+from .readout import (
+    KEY,
+    PATTERNS,
+    PROFILES,
+    SIGMA,
+    TESTS,
+    WEIGHTS,
+    NarrowConv2d,
+    ReadOut,
+    ResizedError,
+    blanks,
+    each,
+    grid,
+    images,
+    measure,
+    null_error,
+    pattern,
+    published,
+    read_features,
+    resized,
+    run,
+    score,
+    train,
+)

@@ -1,0 +1,23 @@
+"""Pure kernels, and thin `torchmetrics` classes that hold their sums: PPP, position patterns, saliency maps."""
+
+from .ppp import (
+    CHANNELS,
+    DEFAULT_MAE,
+    DEFAULT_SNR,
+    MAE_READINGS,
+    PPP,
+    SIGMAS,
+    SNR_READINGS,
+    Estimate,
+    PPPSums,
+    mae_ppp,
+    ppp_map,
+    scene_scalars,
+    snr_ppp,
+)
+from .scores import PatternScore, WeightedF, mean_absolute_error, spearman, weighted_f
+
+__all__ = [
+    "CHANNELS", "DEFAULT_MAE", "DEFAULT_SNR", "MAE_READINGS", "PPP", "SIGMAS", "SNR_READINGS", "Estimate", "PPPSums", "PatternScore",
+    "WeightedF", "mae_ppp", "mean_absolute_error", "ppp_map", "scene_scalars", "snr_ppp", "spearman", "weighted_f",
+]

@@ -1,0 +1,10 @@
+"""Training under a padding scheme with Lightning: modules, PPP watched along the way, data sets, saliency."""
+
+from .datasets import SCENES, Data, Images, masked_shapes, open_data, shapes
+from .module import LAST, Classifier, PPPMonitor, Trained, fit, loader
+from .saliency import Saliency, fixed_map, open_masks
+
+__all__ = [
+    "LAST", "SCENES", "Classifier", "Data", "Images", "PPPMonitor", "Saliency", "Trained", "fit", "fixed_map", "loader",
+    "masked_shapes", "open_data", "open_masks", "shapes",
+]

@@ -1,0 +1,95 @@
+"""Training for salient object detection: scenes with free masks, folders in the manner of DUTS, the losses of PiCANet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import functional as TF
+from tqdm.auto import tqdm
+
+from .datasets import SCENES, Images, masked_shapes
+from ..metrics.scores import WeightedF, weighted_f
+from .module import Trained
+
+SIDE_WEIGHTS = (0.5, 0.5, 0.5, 0.8, 0.8, 1.0)  # of the losses from the deepest prediction to the last (Liu et al., section 4.2)
+
+
+class Saliency(Trained):
+    """`pppkit.training.Trained` on masks: cross entropy of all six maps, and the weighted F-measure of the last."""
+
+    def __init__(self, model: torch.nn.Module, padding: str | None = None, **kwargs: Any):
+        super().__init__(model, padding, **kwargs)
+        self.weighted_f = WeightedF()
+
+    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Of logits `(N, maps, H, W)` and masks `(N, H, W)`."""
+        weights = SIDE_WEIGHTS[-output.shape[1] :]
+        losses = (F.binary_cross_entropy_with_logits(m.float(), target) for m in output.unbind(1))
+        return torch.stack([w * one for w, one in zip(weights, losses)]).sum()
+
+    def score(self, output: Tensor, target: Tensor) -> dict[str, Any]:
+        """The weighted F-measure."""
+        self.weighted_f.update(output[:, -1].float().sigmoid(), target)
+        return {"weighted_f": self.weighted_f}
+
+
+def open_masks(data: str, size: int, train: int | None = None, validation: int | None = None, seed: int = 0) -> tuple[Images, Images]:
+    """A saliency data set by name or path: training and validation images with masks.
+
+    Args:
+        data: `"scenes"`, or a folder in the manner of DUTS: `DUTS-TR/DUTS-TR-Image/*.jpg`, `DUTS-TR/DUTS-TR-Mask/*.png` and the
+            same with `TE`.
+        size: Images and masks are resized to this many pixels, both ways.
+        train: Number of training images; None for all of a folder, and 4000 scenes.
+        validation: Number of validation images; None for all of a folder, and 1000 scenes.
+        seed: Of the scenes.
+
+    Raises:
+        ValueError: If a folder or the mask of an image is missing.
+    """
+    if data == SCENES:
+        return masked_shapes(train or 4000, size, 2 * seed), masked_shapes(validation or 1000, size, 2 * seed + 1)
+    return _duts(Path(data), "TR", size, train), _duts(Path(data), "TE", size, validation)
+
+
+def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
+    """The best answer that ignores the picture: where the average mask exceeds the level that scores best on these masks.
+
+    What a saliency network scores beyond it, it has seen; location bias alone gets this far.
+
+    Args:
+        masks: Of training images, `(N, H, W)` of 0 and 1.
+        levels: How many are tried, evenly between none and the average's maximum.
+
+    Returns:
+        `(H, W)` of 0 and 1.
+    """
+    mean = masks.mean(0)
+    candidates = [(mean > mean.max() * k / (levels + 1)).float() for k in range(1, levels + 1)]
+    return max(candidates, key=lambda c: weighted_f(c.expand_as(masks), masks).mean().item())
+
+
+def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:
+    folders = [root / f"DUTS-{part}" / f"DUTS-{part}-{kind}" for kind in ("Image", "Mask")]
+    for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: {folder} is missing")
+    files = sorted(folders[0].glob("*.jpg"))
+    masks = [folders[1] / f"{f.stem}.png" for f in files]
+    lack = [m for m in masks if not m.is_file()]
+    if lack or not files:
+        raise ValueError(
+            f"data={str(root)!r}: " + (f"{len(lack)} images have no mask (first: {lack[0]})" if lack else f"no *.jpg in {folders[0]}")
+        )
+    chosen = np.arange(len(files)) if limit is None else np.random.default_rng(0).permutation(len(files))[:limit]
+    images, wanted = torch.empty(len(chosen), 3, size, size, dtype=torch.uint8), torch.empty(len(chosen), size, size)
+    for i, k in enumerate(tqdm(chosen, desc=f"DUTS-{part}", unit="image", disable=len(chosen) < 1000)):
+        images[i] = TF.pil_to_tensor(TF.resize(Image.open(files[k]).convert("RGB"), [size, size]))
+        wanted[i] = (TF.pil_to_tensor(TF.resize(Image.open(masks[k]).convert("L"), [size, size]))[0] > 127).float()
+    return Images(images, wanted)

@@ -1,0 +1,108 @@
+"""Differences of means against SciPy, and the printed Table 1 by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from pppkit.results.printed import beside, welch
+from pppkit.experiments.bhv import table as bhv_table
+
+PRINTED = Path(__file__).parents[1] / "book" / "reference" / "ppp_table1_bhv.csv"
+
+
+@pytest.mark.parametrize("n, m", [(10, 10), (5, 10), (2, 3)])
+def test_welch_is_scipys(n, m):
+    random = np.random.default_rng(n)
+    a, b = random.normal(90, 3, n), random.normal(88, 1, m)
+    difference, half = welch(a.mean(), a.std(ddof=1), n, b.mean(), b.std(ddof=1), m, level=0.9)
+    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.9)
+    np.testing.assert_allclose([difference - half, difference + half], [interval.low, interval.high])
+
+
+def test_welch_without_spread_or_without_trials():
+    assert welch(3.0, 0.0, 10, 2.0, 0.0, 10) == (1.0, 0.0)
+    assert welch(3.0, float("nan"), 1, 2.0, 1.0, 10) == (1.0, float("inf"))
+
+
+def test_beside_by_hand():
+    rows = pd.DataFrame({"cell": ["a"] * 3 + ["b"] * 3 + ["c"], "score": [9.0, 10, 11, 50, 50, 50, 1]})
+    printed = pd.DataFrame({"cell": ["a", "b", "c", "d"], "score_mean": [10.5, 52.0, 1.0, 0.0], "score_std": [1.0, 0.0, 1.0, 0.0]})
+    table = beside(rows, printed, ["cell"], ["score"], n=10).set_index("cell")
+    assert table["verdict"].to_dict() == {"a": "agrees", "b": "disagrees", "c": "too few"}
+    assert table.loc["a", ["mean", "std", "n", "difference"]].tolist() == [10, 1, 3, -0.5]
+    assert beside(rows, printed, ["cell"], ["score"], n=10, tolerance=2.0).set_index("cell").loc["b", "verdict"] == "agrees"
+
+
+def test_the_printed_table():
+    printed = bhv_table.read_printed(PRINTED)
+    assert len(printed) == 22 and set(printed["background"]) == {"0.0", "0.5"}
+    assert "none" in set(printed["scheme"]) and "full-randn" in set(printed["scheme"]) and printed["scheme"].nunique() == 11
+
+
+def test_the_row_that_contradicts_itself():
+    """zeros, same, black: 99.83 - 87.68 is 12.15, not 3.21; its last two cells are the no-padding row's."""
+    found = bhv_table.contradictions(bhv_table.read_printed(PRINTED))
+    assert found[["scheme", "background", "metric", "repeats"]].values.tolist() == [
+        ["zeros", "0.0", "dissimilar", "none"],
+        ["zeros", "0.0", "inconsistency", "none"],
+    ]
+    assert found["implied"].iloc[0] == pytest.approx(12.15)
+
+
+def test_a_consistent_table_has_no_contradiction():
+    printed = bhv_table.read_printed(PRINTED)
+    printed.loc[0, "dissimilar_mean"] = 12.15
+    assert bhv_table.contradictions(printed).empty
+
+
+def test_verdicts():
+    printed = bhv_table.read_printed(PRINTED)
+    cells = printed[printed["scheme"].isin(["zeros", "none"])]
+    rows = pd.DataFrame(
+        [
+            {k: c[k] for k in ("scheme", "background")} | {m: c[f"{m}_mean"] + offset for m in bhv_table.METRICS}
+            for c in cells.to_dict("records")
+            for offset in (-0.1, 0.0, 0.1)
+        ]
+    )
+    table = bhv_table.verdicts(rows, printed).set_index(["scheme", "background", "metric"])["verdict"]
+    assert len(table) == 12 and (table == "agrees").sum() == 10
+    assert table["zeros", "0.0", "dissimilar"] == table["zeros", "0.0", "inconsistency"] == bhv_table.CONTRADICTION
+    rows["similar"] -= 5
+    assert (bhv_table.verdicts(rows, printed).set_index("metric").loc["similar", "verdict"] == "disagrees").all()
+
+
+def test_curves():
+    text = " ".join(["nan"] * 3 + [str(float(y)) for y in range(3, 29)])
+    rows = pd.DataFrame([{"scheme": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)])
+    long = bhv_table.curves(rows)
+    assert len(long) == 2 * 26 and (long["accuracy"] == long["y"]).all() and set(long["seed"]) == {0, 1}
+
+
+def made_up(dissimilar, inconsistency, spread=1.0):
+    """Rows with given means: (scheme, background) -> dissimilar."""
+    return pd.DataFrame(
+        [
+            {"scheme": s, "background": b, "dissimilar": mean + d, "inconsistency": inconsistency + d}
+            for (s, b), mean in dissimilar.items()
+            for d in (-spread, 0.0, spread)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "grey, replicate, inconsistency, spread, expected",
+    [
+        (5.0, 94.0, 50.0, 1.0, ["holds"] * 5),
+        (95.0, 94.0, 50.0, 1.0, ["fails", "holds", "cannot be told", "holds", "holds"]),
+        (5.0, 20.0, 0.5, 1.0, ["holds", "fails", "holds", "cannot be told", "cannot be told"]),
+        (88.0, 94.0, 50.0, 9.0, ["cannot be told", "cannot be told", "cannot be told", "holds", "holds"]),
+    ],
+)
+def test_claims(grey, replicate, inconsistency, spread, expected):
+    means = {(s, b): 93.0 for s in ("full-replicate", "full-circular") for b in ("0.0", "0.5")} | {("none", b): 3.0 for b in ("0.0", "0.5")}
+    means |= {("full-zeros", "0.0"): 89.0, ("full-zeros", "0.5"): grey, ("full-replicate", "0.0"): replicate}
+    assert bhv_table.claims(made_up(means, inconsistency, spread))["verdict"].tolist() == expected
