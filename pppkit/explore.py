@@ -10,9 +10,9 @@ import ipywidgets as widgets
 import plotly.graph_objects as go
 
 from . import figures, models
-from .scenes.sources import available, open_source
 from .measure import PPPResult, measure_ppp
 from .padding.mode import FILLS
+from .scenes.sources import available, open_source
 
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
 
@@ -62,8 +62,12 @@ class Explorer:
         )
         self.source = widgets.Dropdown(options=available(satellite), description="pictures", style=style)
         self.padding = widgets.Dropdown(options=list(FILLS), description="padding", style=style)
-        self.layer = widgets.Dropdown(options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style)
-        self.count = widgets.IntSlider(value=8, min=1, max=64, description="images", style=style, continuous_update=False)
+        self.layer = widgets.Dropdown(
+            options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style
+        )
+        self.count = widgets.IntSlider(
+            value=8, min=1, max=64, description="images", style=style, continuous_update=False
+        )
         self.kind = widgets.Dropdown(options=list(KINDS), description="map", style=style)
         self.status = widgets.HTML()
         self.figure = go.FigureWidget(figures.surface([[0.0, 0.0], [0.0, 0.0]]))  # type: ignore[arg-type]
@@ -71,7 +75,9 @@ class Explorer:
         controls = [self.network, self.weights, self.source, self.padding, self.layer, self.count, self.kind]
         for control in controls:
             control.observe(self._changed, names="value")
-        self.widget = widgets.HBox([widgets.VBox([*controls, self.status], layout={"min_width": "330px"}), self.figure])
+        self.widget = widgets.HBox(
+            [widgets.VBox([*controls, self.status], layout={"min_width": "330px"}), self.figure]
+        )
         self.update()
 
     def _ipython_display_(self) -> None:
@@ -85,7 +91,13 @@ class Explorer:
 
     def update(self) -> None:
         """Measures what the controls say, unless it was measured before, and shows it."""
-        key = (self.network.value, self.weights.value, self.source.value, self.padding.value, self.count.value)
+        key = (
+            self.network.value,
+            self.weights.value,
+            self.source.value,
+            self.padding.value,
+            self.count.value,
+        )
         try:
             if key not in self._measured:
                 self.status.value = "measuring ..."
@@ -102,7 +114,9 @@ class Explorer:
         else:
             model = models.build(name, width=self.width if name in models.PAPER_MODELS else 1.0)
         scenes = open_source(self.source.value, self.satellite)
-        return measure_ppp(model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False)
+        return measure_ppp(
+            model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False
+        )
 
     def _show(self, result: PPPResult) -> None:
         self.result = result
@@ -118,5 +132,7 @@ class Explorer:
         row = result.rows.set_index("layer").loc[self.layer.value]
         with self.figure.batch_update():
             self.figure.data[0].z = result.map(self.layer.value, kind=KINDS[self.kind.value])
-            self.figure.layout.title.text = f"{self.network.label}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
+            self.figure.layout.title.text = (
+                f"{self.network.label}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
+            )
         self.status.value = f"SNR-PPP {row.snr_ppp:.4f} ± {row.snr_ppp_ci95:.4f}<br>MAE-PPP {row.mae_ppp:.4f} ± {row.mae_ppp_ci95:.4f}<br>{int(row.n)} images of {self.size} pixels"

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .alignment.canvas import GlobalPools, canvas_features, canvas_margin, canvas_scheme, centre, reach
-from .models.hooks import features, padding_mode
-from .padding.borders import Scheme
 from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
+from .models.hooks import features, padding_mode
 from .models.registry import default_layers
+from .padding.borders import Scheme
 from .scenes.photographs import Scene, Window, windows
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -50,7 +50,9 @@ class PPPResult:
         padding = padding or keys[0][0]
         layer = layer or [k[1] for k in keys if k[0] == padding][-1]
         if (padding, layer) not in self.maps or kind not in MAPS:
-            raise ValueError(f"no map {kind!r} of padding={padding!r}, layer={layer!r}; there are {keys} and kinds {MAPS}")
+            raise ValueError(
+                f"no map {kind!r} of padding={padding!r}, layer={layer!r}; there are {keys} and kinds {MAPS}"
+            )
         return self.maps[padding, layer][kind]
 
 
@@ -115,7 +117,9 @@ def measure_ppp(
     kinds = {p: canvas_scheme(p) for p in paddings}  # paddings of one kind share the canvas run
     exact = max(canvas_margin(model, layers, size, kind) for kind in dict.fromkeys(kinds.values()))
     if margin is not None and (margin < exact or margin % 2):
-        raise ValueError(f"margin={margin} must be even and at least {exact}, which is how far padding reaches in this network")
+        raise ValueError(
+            f"margin={margin} must be even and at least {exact}, which is how far padding reaches in this network"
+        )
     margin = exact if margin is None else _multiple(model, layers, size, margin, paddings[0])
     places = windows(scenes, n, size + 2 * margin, seed)
     counts = sorted({c for c in counts if 1 <= c <= n} | {n}) if counts is not None else _log_counts(n)
@@ -138,7 +142,10 @@ def measure_ppp(
                 key = (p or AS_BUILT, name)
                 if key not in metrics:
                     # the images are this process's own, also while others train: waiting for theirs would wait forever
-                    metrics[key], snapshots[key] = PPP(*padded[name].shape[-2:], sync_on_compute=False).to(where), []
+                    metrics[key], snapshots[key] = (
+                        PPP(*padded[name].shape[-2:], sync_on_compute=False).to(where),
+                        [],
+                    )
                 metrics[key].update(optimal[kinds[p]][name], padded[name])
                 if not torch.isfinite(metrics[key].scalars[:4]).all():
                     raise ValueError(
@@ -149,31 +156,56 @@ def measure_ppp(
         if done in counts:
             for key, metric in metrics.items():
                 snapshots[key].append(_maps(metric))
-                convergence.append({"padding": key[0], "layer": key[1], "n": done} | _headline(metric.compute()))
+                convergence.append(
+                    {"padding": key[0], "layer": key[1], "n": done} | _headline(metric.compute())
+                )
     bar.close()
     seconds = time.perf_counter() - started
     rows, maps = [], {}
     for key, metric in metrics.items():
         found, maps[key] = metric.compute(), _maps(metric)
-        row = {"padding": key[0], "layer": key[1], "level": 1 + layers.index(key[1]), "n": n, "size": size, "margin": margin} | _headline(
-            found
-        )
-        row |= {f"snr {r}": found["snr"][r].value for r in SNR_READINGS} | {f"mae {r}": found["mae"][r].value for r in MAE_READINGS}
+        row = {
+            "padding": key[0],
+            "layer": key[1],
+            "level": 1 + layers.index(key[1]),
+            "n": n,
+            "size": size,
+            "margin": margin,
+        } | _headline(found)
+        row |= {f"snr {r}": found["snr"][r].value for r in SNR_READINGS} | {
+            f"mae {r}": found["mae"][r].value for r in MAE_READINGS
+        }
         rows.append(
             row
-            | {"seed": seed, "seconds": round(seconds, 2), "device": _device_name(where), "dtype": str(batch.dtype).removeprefix("torch.")}
+            | {
+                "seed": seed,
+                "seconds": round(seconds, 2),
+                "device": _device_name(where),
+                "dtype": str(batch.dtype).removeprefix("torch."),
+            }
         )
-    stacks = {key: {kind: np.stack([s[kind] for s in steps]) for kind in MAPS} for key, steps in snapshots.items()}
+    stacks = {
+        key: {kind: np.stack([s[kind] for s in steps]) for kind in MAPS} for key, steps in snapshots.items()
+    }
     return PPPResult(pd.DataFrame(rows), pd.DataFrame(convergence), maps, stacks, counts)
 
 
 def _maps(metric: PPP) -> dict[str, np.ndarray]:
     sums = metric.sums()
-    return {kind: (getattr(sums, "distance" if kind == "ppp" else kind) / sums.count).cpu().numpy() for kind in MAPS}
+    return {
+        kind: (getattr(sums, "distance" if kind == "ppp" else kind) / sums.count).cpu().numpy()
+        for kind in MAPS
+    }
 
 
 def _check(
-    model: nn.Module, paddings: list[str | None], size: int, n: int, batch_size: int, device, generator: torch.Generator | None
+    model: nn.Module,
+    paddings: list[str | None],
+    size: int,
+    n: int,
+    batch_size: int,
+    device,
+    generator: torch.Generator | None,
 ) -> torch.device:
     for name, value in (("n", n), ("size", size), ("batch_size", batch_size)):
         if not isinstance(value, int) or value < 1:
@@ -190,9 +222,13 @@ def _check(
         )
     where = places.pop()
     if device is not None and torch.device(device).type != where.type:
-        raise ValueError(f"device={str(device)!r}, but the model is on {where}; move it there with model.to({str(device)!r})")
+        raise ValueError(
+            f"device={str(device)!r}, but the model is on {where}; move it there with model.to({str(device)!r})"
+        )
     if generator is not None and generator.device.type != where.type:
-        raise ValueError(f"generator is on {generator.device}, but the model is on {where}; make it with torch.Generator({str(where)!r})")
+        raise ValueError(
+            f"generator is on {generator.device}, but the model is on {where}; make it with torch.Generator({str(where)!r})"
+        )
     return where
 
 
@@ -220,7 +256,10 @@ def _batches(places: list[Window], ends: list[int], like: Tensor, normalize) -> 
 
     The reading thread uses numpy only: torch would start a second team of threads there, which the convolutions wait for.
     """
-    mean, std = (torch.tensor(v, device=like.device, dtype=like.dtype).view(3, 1, 1) for v in normalize or ((0,) * 3, (1,) * 3))
+    mean, std = (
+        torch.tensor(v, device=like.device, dtype=like.dtype).view(3, 1, 1)
+        for v in normalize or ((0,) * 3, (1,) * 3)
+    )
 
     def read(span: tuple[int, int]) -> np.ndarray:
         images = [w.read().numpy() for w in places[slice(*span)]]

@@ -3,7 +3,10 @@ import pytest
 from PIL import Image
 
 # Notebooks that use each other's quick rows run in one process; every other notebook by itself, every other file as a whole.
-TOGETHER = ({"ppp_fig4_gallery", "ppp_fig5_chronological", "ppp_table2_posenet"}, {"explorer", "ppp_fig4_untrained"})
+TOGETHER = (
+    {"ppp_fig4_gallery", "ppp_fig5_chronological", "ppp_table2_posenet"},
+    {"explorer", "ppp_fig4_untrained"},
+)
 
 
 @pytest.hookimpl(trylast=True)
@@ -11,7 +14,10 @@ def pytest_collection_modifyitems(items):
     for item in items:
         group = item.nodeid.split("::")[0]
         if item.path.name == "test_notebooks.py":
-            name = next((n for n, names in enumerate(TOGETHER) if any(f"[{k}]" in item.nodeid for k in names)), item.nodeid)
+            name = next(
+                (n for n, names in enumerate(TOGETHER) if any(f"[{k}]" in item.nodeid for k in names)),
+                item.nodeid,
+            )
             group += f" {name}"
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: item.path.name != "test_notebooks.py")  # the longest first

@@ -18,7 +18,11 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def notebook(path, *cells):
     made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags}) for source, tags in cells]
     nbformat.write(
-        nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}}), path
+        nbformat.v4.new_notebook(
+            cells=made,
+            metadata={"kernelspec": {"name": "python3", "display_name": "x", "language": "python"}},
+        ),
+        path,
     )
     return path
 
@@ -52,7 +56,12 @@ def test_unknown_parameters_are_refused(tmp_path, capsys):
 
 
 def test_values_from_the_command_line():
-    assert parameter_values([("a", "3"), ("b", "0.5"), ("c", "True"), ("d", "zeros")]) == {"a": 3, "b": 0.5, "c": True, "d": "zeros"}
+    assert parameter_values([("a", "3"), ("b", "0.5"), ("c", "True"), ("d", "zeros")]) == {
+        "a": 3,
+        "b": 0.5,
+        "c": True,
+        "d": "zeros",
+    }
 
 
 def test_only_what_changed_is_run(tmp_path):
@@ -74,7 +83,11 @@ def test_only_what_changed_is_run(tmp_path):
 
 def test_fingerprints_see_parameters(tmp_path):
     source = notebook(tmp_path / "n.ipynb", *SMALL)
-    assert fingerprint(source, {"a": 1}, []) == fingerprint(source, {"a": 1}, []) != fingerprint(source, {"a": 2}, [])
+    assert (
+        fingerprint(source, {"a": 1}, [])
+        == fingerprint(source, {"a": 1}, [])
+        != fingerprint(source, {"a": 2}, [])
+    )
 
 
 class Data:
@@ -90,7 +103,9 @@ def test_renderer():
             self.files.append(name)
 
     renderer = Renderer()
-    (node,) = PlotlyMime.handle_mime(renderer, Data(FIGURE, {"data": [{"name": "</script>"}], "layout": {"height": 321}}), False)
+    (node,) = PlotlyMime.handle_mime(
+        renderer, Data(FIGURE, {"data": [{"name": "</script>"}], "layout": {"height": 321}}), False
+    )
     html = node.astext()
     assert "height:321px" in html and "</script>" not in html.split('json">')[1].rsplit("</script>", 1)[0]
     assert renderer.files == ["plotly.min.js", "plotly-init.js"]
@@ -120,7 +135,11 @@ def test_every_page_is_in_the_book():
 
 
 def requirement_names(text):
-    return {re.split(r"[<>=\[;~! ]", line)[0].lower().replace("_", "-"): line for line in text if line and not line.startswith("#")}
+    return {
+        re.split(r"[<>=\[;~! ]", line)[0].lower().replace("_", "-"): line
+        for line in text
+        if line and not line.startswith("#")
+    }
 
 
 def test_one_list_of_versions():
@@ -129,7 +148,10 @@ def test_one_list_of_versions():
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", pin) for pin in pins)
     locked = requirement_names(lock)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(r for extra in project["optional-dependencies"].values() for r in extra),
+    ]
     for name, requirement in requirement_names(wanted).items():
         assert name in locked, f"{name} is not locked"
         if "==" in requirement:
@@ -145,12 +167,14 @@ def test_conda_users_get_the_same_versions():
 
 def test_published_rows_are_complete():
     from pppkit.experiments import bhv, posenet
-from pppkit.experiments.ppp import chronology, emergence, pitfalls, spectra, untrained
-    from pppkit.scenes.sources import SOURCES
+    from pppkit.experiments.ppp import chronology, emergence, pitfalls, spectra, untrained
     from pppkit.results import Store
+    from pppkit.scenes.sources import SOURCES
 
     results = ROOT / "book" / "results"
-    rows = untrained.run(results, "published", SOURCES)  # would need the satellite folder if a row were missing
+    rows = untrained.run(
+        results, "published", SOURCES
+    )  # would need the satellite folder if a row were missing
     spectra.run(results, "published", SOURCES)
     for source in SOURCES:
         emergence.run(results, "published", source)

@@ -16,7 +16,12 @@ def shown(explorer):
 
 
 def test_the_surface_follows_the_controls(explorer):
-    explorer.network.value, explorer.padding.value, explorer.layer.value, explorer.count.value = "vgg19", "zeros", "features.8", 2
+    explorer.network.value, explorer.padding.value, explorer.layer.value, explorer.count.value = (
+        "vgg19",
+        "zeros",
+        "features.8",
+        2,
+    )
     zeros = shown(explorer)
     np.testing.assert_array_equal(zeros, explorer.result.map("features.8"))
     explorer.padding.value = "circular"
@@ -24,7 +29,11 @@ def test_the_surface_follows_the_controls(explorer):
     explorer.layer.value = "features.17"
     assert shown(explorer).shape == (16, 16)
     explorer.network.value = "resnet50"  # stays at the second layer
-    assert explorer.layer.value == "layer2" and shown(explorer).shape == (8, 8) and "SNR-PPP" in explorer.status.value
+    assert (
+        explorer.layer.value == "layer2"
+        and shown(explorer).shape == (8, 8)
+        and "SNR-PPP" in explorer.status.value
+    )
     explorer.kind.value = "padded features"
     np.testing.assert_array_equal(shown(explorer), explorer.result.map("layer2", kind="padded"))
 
@@ -48,8 +57,12 @@ def test_trained_networks_are_in_the_list(tmp_path):
     net = models.build("resnet50", width=0.0625, num_classes=8, init="kaiming")
     models.save(net, tmp_path / "mine.pt", torch.float16)
     explorer = Explorer([str(tmp_path / "mine.pt"), "vgg19"], width=0.0625, size=32)
-    assert explorer.network.label == "mine" and explorer.figure.layout.title.text.startswith("mine, zeros, layer1")
-    direct = measure_ppp(models.load(tmp_path / "mine.pt"), InfiniteScene(0), padding="zeros", size=32, n=8, progress=False)
+    assert explorer.network.label == "mine" and explorer.figure.layout.title.text.startswith(
+        "mine, zeros, layer1"
+    )
+    direct = measure_ppp(
+        models.load(tmp_path / "mine.pt"), InfiniteScene(0), padding="zeros", size=32, n=8, progress=False
+    )
     np.testing.assert_array_equal(shown(explorer), direct.map("layer1"))
     explorer.network.value = "vgg19"
     assert explorer.layer.value == "features.8"

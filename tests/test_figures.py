@@ -26,7 +26,9 @@ def test_surface_pair_shows_both_maps():
 
 def test_emergence_has_a_step_for_each_count_and_one_scale():
     fig = figures.emergence([[Z], [Z / 2], [Z / 3]], [1, 10, 480])
-    assert [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in fig.layout.sliders[0].steps]
+    assert (
+        [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in fig.layout.sliders[0].steps]
+    )
     assert len({(f.data[0].cmin, f.data[0].cmax) for f in fig.frames}) == 1
     np.testing.assert_allclose(fig.frames[1].data[0].z, Z / 2)
     np.testing.assert_allclose(fig.data[0].z, Z / 3)  # it opens on the last, whose scale it has
@@ -39,18 +41,30 @@ def test_gallery_says_how_panels_are_scaled():
     fig = figures.gallery(maps, "maps")
     assert "own scale" in fig.layout.title.text and [t.zmax for t in fig.data] == [11, 110, 22]
     shared = figures.gallery(maps, "maps", normalised=False)
-    assert "one scale in each column" in shared.layout.title.text and [t.zmax for t in shared.data] == [22, 110, 22]
+    assert "one scale in each column" in shared.layout.title.text and [t.zmax for t in shared.data] == [
+        22,
+        110,
+        22,
+    ]
 
 
 def test_lines_draw_bands():
-    rows = pd.DataFrame({"n": [1, 2, 1, 2], "v": [1.0, 2, 3, 4], "ci": [np.nan, 0.5, 1, 1], "g": ["zeros", "zeros", "x", "x"]})
+    rows = pd.DataFrame(
+        {"n": [1, 2, 1, 2], "v": [1.0, 2, 3, 4], "ci": [np.nan, 0.5, 1, 1], "g": ["zeros", "zeros", "x", "x"]}
+    )
     fig = figures.lines(rows, "n", "v", "g", band="ci")
     band, line = fig.data[:2]
-    assert list(band.y) == [1, 2.5, 1.5, 1] and list(line.y) == [1, 2] and line.line.color == figures.PALETTE["zeros"]
+    assert (
+        list(band.y) == [1, 2.5, 1.5, 1]
+        and list(line.y) == [1, 2]
+        and line.line.color == figures.PALETTE["zeros"]
+    )
 
 
 def test_dots_show_every_row():
-    rows = pd.DataFrame({"padding": ["zeros", "randn", "zeros"], "v": [1.0, 2, 3], "source": ["a", "a", "paper"]})
+    rows = pd.DataFrame(
+        {"padding": ["zeros", "randn", "zeros"], "v": [1.0, 2, 3], "source": ["a", "a", "paper"]}
+    )
     fig = figures.dots(rows, "padding", "v", "source")
     assert sum(len(t.x) for t in fig.data) == 3 and fig.data[1].marker.symbol == "diamond"
 
@@ -63,11 +77,17 @@ def test_against_leaves_out_what_has_no_logarithm():
 
 def test_chooser_reaches_every_map():
     big = np.ones((112, 112))
-    maps = {(v, p, s): i * big for i, (v, p, s) in enumerate((v, p, s) for v in "ab" for p in "cd" for s in "ef")}
+    maps = {
+        (v, p, s): i * big for i, (v, p, s) in enumerate((v, p, s) for v in "ab" for p in "cd" for s in "ef")
+    }
     fig = figures.chooser(maps)
     look, pick = fig.layout.updatemenus[:2]
     assert len(fig.data) == 4 and [t.visible for t in fig.data] == [True, False, False, False]
-    assert len(look.buttons) == 2 and len(pick.buttons) == 4 and list(pick.buttons[2].args[1]) == [False, False, True, False]
+    assert (
+        len(look.buttons) == 2
+        and len(pick.buttons) == 4
+        and list(pick.buttons[2].args[1]) == [False, False, True, False]
+    )
     assert [np.unique(z).tolist() for z in look.buttons[1].args[0]["z"]] == [[4.0], [5.0], [6.0], [7.0]]
     assert np.shape(look.buttons[1].args[0]["z"][0]) == (56, 56) and "averaged" in fig.layout.title.text
 
@@ -82,7 +102,12 @@ def test_stride_diagram_shows_the_shift():
 
 
 @pytest.mark.parametrize(
-    "fig", [figures.surface(Z), figures.gallery({("a", "b"): Z}), figures.images([np.zeros((4, 4, 3), np.uint8)], ["x"])]
+    "fig",
+    [
+        figures.surface(Z),
+        figures.gallery({("a", "b"): Z}),
+        figures.images([np.zeros((4, 4, 3), np.uint8)], ["x"]),
+    ],
 )
 def test_figures_are_light_and_follow_the_page(fig):
     assert isinstance(fig, go.Figure) and fig.layout.paper_bgcolor == "rgba(0,0,0,0)"
@@ -93,15 +118,33 @@ def test_figures_are_light_and_follow_the_page(fig):
 def test_a_film_has_a_step_for_each_picture():
     pictures = [np.full((4, 5, 3), v, np.uint8) for v in (0, 100, 200)]
     fig = figures.film(pictures, ["1", "2", "3"], ["dark", "grey", "light"], "Light", what="step ")
-    assert [f.layout.title.text for f in fig.frames] == [f"Light<br><sup>{c}</sup>" for c in ("dark", "grey", "light")]
-    assert len({f.data[0].source for f in fig.frames}) == 3 and fig.data[0].source == fig.frames[0].data[0].source
-    assert [(s.label, s.args[0]) for s in fig.layout.sliders[0].steps] == [("1", ("0",)), ("2", ("1",)), ("3", ("2",))]
+    assert [f.layout.title.text for f in fig.frames] == [
+        f"Light<br><sup>{c}</sup>" for c in ("dark", "grey", "light")
+    ]
+    assert (
+        len({f.data[0].source for f in fig.frames}) == 3
+        and fig.data[0].source == fig.frames[0].data[0].source
+    )
+    assert [(s.label, s.args[0]) for s in fig.layout.sliders[0].steps] == [
+        ("1", ("0",)),
+        ("2", ("1",)),
+        ("3", ("2",)),
+    ]
 
 
 def test_a_padding_keeps_its_colour_and_the_papers_values_have_ours():
-    rows = pd.DataFrame({"x": [0, 1] * 4, "y": 1.0, "line": [n for n in ("zeros", "full-zeros", "mine", "paper, mine") for _ in range(2)]})
+    rows = pd.DataFrame(
+        {
+            "x": [0, 1] * 4,
+            "y": 1.0,
+            "line": [n for n in ("zeros", "full-zeros", "mine", "paper, mine") for _ in range(2)],
+        }
+    )
     zeros, full, mine, paper = figures.lines(rows, "x", "y", "line").data
-    assert zeros.line.color == full.line.color == figures.PALETTE["zeros"] and (zeros.line.dash, full.line.dash) == ("solid", "dash")
+    assert zeros.line.color == full.line.color == figures.PALETTE["zeros"] and (
+        zeros.line.dash,
+        full.line.dash,
+    ) == ("solid", "dash")
     assert paper.mode == "markers" and paper.marker.color == mine.line.color != zeros.line.color
 
 
@@ -118,6 +161,9 @@ def test_panels_have_both_axes():
     assert len(fig.data) == 4 * 2 * 2 and [t.name for t in fig.data if t.showlegend] == ["zeros", "randn"]
     linear, logarithmic = (b.args for b in fig.layout.updatemenus[0].buttons)
     assert list(linear[0]["x"][1]) == [0, 1, 20] and list(logarithmic[0]["x"][1]) == [0.5, 1, 20]
-    assert all(logarithmic[1][f"xaxis{i}.type"] == "log" and linear[1][f"xaxis{i}.type"] == "linear" for i in ("", 2, 3, 4))
+    assert all(
+        logarithmic[1][f"xaxis{i}.type"] == "log" and linear[1][f"xaxis{i}.type"] == "linear"
+        for i in ("", 2, 3, 4)
+    )
     assert logarithmic[1]["xaxis.ticktext"] == ["0", "1", "20"] and logarithmic[1]["xaxis.tickvals"][0] == 0.5
     json.loads(fig.to_json())

@@ -38,10 +38,14 @@ def test_equals_the_papers_way_by_hand(net):
         padded.append(features(net, ["layer3"], read(0, 0, 64, 64), Padding("reflect"))["layer3"])
     o, p = torch.cat(optimal), torch.cat(padded)
     row = result.rows.set_index("layer").loc["layer3"]
-    assert row.snr_ppp == pytest.approx(snr_ppp(o, p).value, rel=1e-4) and row.mae_ppp == pytest.approx(mae_ppp(o, p).value, rel=1e-4)
+    assert row.snr_ppp == pytest.approx(snr_ppp(o, p).value, rel=1e-4) and row.mae_ppp == pytest.approx(
+        mae_ppp(o, p).value, rel=1e-4
+    )
     assert row.snr_ppp_ci95 == pytest.approx(snr_ppp(o, p).ci95, rel=1e-3)
     np.testing.assert_allclose(result.map("layer3"), ppp_map(o, p).numpy(), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(result.map("layer3", kind="padded"), p.mean((0, 1)).numpy(), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        result.map("layer3", kind="padded"), p.mean((0, 1)).numpy(), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_no_padding_measures_zero():
@@ -54,15 +58,26 @@ def test_paddings_together_or_alone(net):
     together = measure(net, padding=["zeros", "randn", "circular"]).rows.set_index(["padding", "layer"])
     for scheme in ("randn", "circular"):
         alone = measure(net, padding=scheme).rows.set_index(["padding", "layer"])
-        pd.testing.assert_frame_equal(alone.drop(columns="seconds"), together.loc[[scheme]].drop(columns="seconds"))
+        pd.testing.assert_frame_equal(
+            alone.drop(columns="seconds"), together.loc[[scheme]].drop(columns="seconds")
+        )
     assert not np.allclose(together.loc["zeros"]["snr_ppp"], together.loc["circular"]["snr_ppp"])
 
 
 def test_same_seed_same_numbers(net):
     a, b, c = (measure(net, padding="randn", seed=s).rows["snr_ppp"] for s in (1, 1, 2))
     assert list(a) == list(b) and list(a) != list(c)
-    d, e = (measure(net, padding="randn", generator=torch.Generator().manual_seed(s)).rows["snr_ppp"] for s in (1, 7))
-    assert list(d) == list(measure(net, padding="randn", seed=0, generator=torch.Generator().manual_seed(1)).rows["snr_ppp"]) != list(e)
+    d, e = (
+        measure(net, padding="randn", generator=torch.Generator().manual_seed(s)).rows["snr_ppp"]
+        for s in (1, 7)
+    )
+    assert (
+        list(d)
+        == list(
+            measure(net, padding="randn", seed=0, generator=torch.Generator().manual_seed(1)).rows["snr_ppp"]
+        )
+        != list(e)
+    )
 
 
 def test_batches_and_wider_canvases_change_nothing(net):
@@ -74,9 +89,13 @@ def test_batches_and_wider_canvases_change_nothing(net):
 
 def test_as_built_is_the_models_own_padding():
     net = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+        nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular"),
+        nn.ReLU(),
+        nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"),
     )
-    own, circular, zeros = (measure(net, layers=["0", "2"], size=16, padding=p).rows for p in (None, "circular", "zeros"))
+    own, circular, zeros = (
+        measure(net, layers=["0", "2"], size=16, padding=p).rows for p in (None, "circular", "zeros")
+    )
     assert list(own["padding"]) == ["as built"] * 2
     assert list(own["snr_ppp"]) == list(circular["snr_ppp"]) != list(zeros["snr_ppp"])
 
@@ -101,7 +120,10 @@ def test_convergence(net):
     result = measure(net, n=12, counts=[1, 4, 8], padding=["zeros", "reflect"])
     assert result.counts == [1, 4, 8, 12]
     last = result.convergence[result.convergence["n"] == 12].reset_index(drop=True)
-    pd.testing.assert_frame_equal(last[["padding", "layer", "snr_ppp", "mae_ppp"]], result.rows[["padding", "layer", "snr_ppp", "mae_ppp"]])
+    pd.testing.assert_frame_equal(
+        last[["padding", "layer", "snr_ppp", "mae_ppp"]],
+        result.rows[["padding", "layer", "snr_ppp", "mae_ppp"]],
+    )
     stack = result.snapshots["zeros", "layer2"]["ppp"]
     assert stack.shape == (4, 8, 8) and np.array_equal(stack[-1], result.map("layer2", "zeros"))
     first = measure(net, n=4, padding="zeros")
@@ -130,7 +152,11 @@ def test_training_mode_and_hooks_are_restored(net):
     net.train()
     try:
         measure(net, n=1)
-        assert net.training and all(m.training for m in net.modules()) and not any(m._forward_hooks for m in net.modules())
+        assert (
+            net.training
+            and all(m.training for m in net.modules())
+            and not any(m._forward_hooks for m in net.modules())
+        )
     finally:
         net.eval()
 
@@ -151,7 +177,9 @@ def test_features_that_are_not_finite(net):
         def forward(self, x):
             return self.last(self.conv(x).sqrt())  # fine on a blank image, NaN on any other
 
-    with pytest.raises(ValueError, match="features of 'last' under padding=None are NaN or infinite within images 0 to 0"):
+    with pytest.raises(
+        ValueError, match="features of 'last' under padding=None are NaN or infinite within images 0 to 0"
+    ):
         measure(Root(), layers=["last"], size=16)
 
 
@@ -166,7 +194,10 @@ def test_features_that_are_not_finite(net):
         (dict(padding=[]), "at least one"),
         (dict(padding="none"), "padding='none' changes the sizes"),
         (dict(layers=["layer9"]), "no module 'layer9'"),
-        (dict(device="cuda"), r"device='cuda', but the model is on cpu; move it there with model.to\('cuda'\)"),
+        (
+            dict(device="cuda"),
+            r"device='cuda', but the model is on cpu; move it there with model.to\('cuda'\)",
+        ),
         (dict(device="meta"), "device='meta'"),
         (dict(margin=31), "margin=31 must be even and at least"),
     ],

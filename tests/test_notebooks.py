@@ -54,7 +54,12 @@ def test_runs_with_other_parameters(name, tmp_path, results):
 
 
 def test_the_papers_margins_are_all_reproduced(tmp_path):
-    execute(NOTEBOOKS / "ppp_appendix_alignment.ipynb", tmp_path / "out.ipynb", SMALL["ppp_appendix_alignment"], progress=False)
+    execute(
+        NOTEBOOKS / "ppp_appendix_alignment.ipynb",
+        tmp_path / "out.ipynb",
+        SMALL["ppp_appendix_alignment"],
+        progress=False,
+    )
     assert any("15 rows, 60 numbers, 0 differ" in o.get("text", "") for o in outputs(tmp_path / "out.ipynb"))
 
 
@@ -82,7 +87,14 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
 
     torch.save(models.build("resnet18", num_classes=7, seed=4).state_dict(), tmp_path / "w.pt")
     photos = next((satellite / "tile_1").iterdir())
-    parameters = {"network": "resnet18", "weights": str(tmp_path / "w.pt"), "num_classes": 7, "photos": str(photos), "size": 32, "n": 2}
+    parameters = {
+        "network": "resnet18",
+        "weights": str(tmp_path / "w.pt"),
+        "num_classes": 7,
+        "photos": str(photos),
+        "size": 32,
+        "n": 2,
+    }
     execute(NOTEBOOKS / "your_own_network.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
     assert "9 photographs" in (tmp_path / "out.ipynb").read_text()
 
@@ -92,7 +104,11 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
     [
         ("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"),
         ("your_own_network", {"network": "vgg"}, "name='vgg' is not a model"),
-        ("ppp_table1_bhv", {"profile": "quick", "padding": "mirror"}, "scheme='mirror' is not a padding scheme"),
+        (
+            "ppp_table1_bhv",
+            {"profile": "quick", "padding": "mirror"},
+            "scheme='mirror' is not a padding scheme",
+        ),
     ],
 )
 def test_bad_values_end_in_a_sentence(name, parameters, words, tmp_path):

@@ -6,6 +6,13 @@ from .geometry import AlignmentError
 from .tables import geometries, margins, twin_features, verify_alignment
 
 __all__ = [
-    "AlignmentError", "canvas_features", "canvas_margin", "features", "geometries", "margins", "reach", "twin_features",
+    "AlignmentError",
+    "canvas_features",
+    "canvas_margin",
+    "features",
+    "geometries",
+    "margins",
+    "reach",
+    "twin_features",
     "verify_alignment",
 ]

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ..models.hooks import blank, features, padding_mode
-from ..padding.borders import Amounts, Scheme
-from .geometry import AlignmentError
 from ..models.registry import default_layers
+from ..padding.borders import Amounts, Scheme
 from ..padding.mode import Padding
+from .geometry import AlignmentError
 
 
 def centre(x: Tensor, size: tuple[int, ...]) -> Tensor:
@@ -104,7 +104,11 @@ class _Poison(Padding):
 
 
 def reach(
-    model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None, limit: int = 4096
+    model: nn.Module,
+    layers: Sequence[str] | None = None,
+    size: int = 224,
+    scheme: str | None = None,
+    limit: int = 4096,
 ) -> pd.DataFrame:
     """How far padding reaches into a large map, measured: the padding is poisoned with NaN.
 
@@ -127,7 +131,9 @@ def reach(
 
     def sizes(side: int, *modes: TorchFunctionMode) -> dict[str, int]:
         try:
-            return features(model, layers, blank(model, side, side), *own, *modes, keep=lambda n, t: t.shape[-1])
+            return features(
+                model, layers, blank(model, side, side), *own, *modes, keep=lambda n, t: t.shape[-1]
+            )
         except (RuntimeError, AssertionError) as error:
             why = str(error).splitlines()[0]
             if scheme is None or not (Scheme.parse(scheme).full or scheme == "none"):
@@ -142,7 +148,9 @@ def reach(
     small, large = sizes(size, record), sizes(size + 512)
     stride = {n: round(512 / (large[n] - small[n])) if large[n] > small[n] else 0 for n in layers}
     if 0 in stride.values() or any(512 % s for s in stride.values()):
-        raise AlignmentError(f"strides {stride} do not divide a canvas evenly; pppkit needs total strides that are powers of two up to 512")
+        raise AlignmentError(
+            f"strides {stride} do not divide a canvas evenly; pppkit needs total strides that are powers of two up to 512"
+        )
 
     def rim(name: str, t: Tensor) -> tuple[int, int, int, int] | None:
         clean = ~t[0].isnan().any(0)
@@ -152,13 +160,23 @@ def reach(
         inner = clean[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         if not inner.all():
             return None
-        return int(rows[0]), int(columns[0]), len(clean) - 1 - int(rows[-1]), clean.shape[1] - 1 - int(columns[-1])
+        return (
+            int(rows[0]),
+            int(columns[0]),
+            len(clean) - 1 - int(rows[-1]),
+            clean.shape[1] - 1 - int(columns[-1]),
+        )
 
     margin = total = math.lcm(*stride.values())
     margin *= 4
     while margin <= limit:
         rims = features(
-            model, layers, blank(model, size + 2 * margin, size + 2 * margin), _Poison(scheme), GlobalPools(record.seen), keep=rim
+            model,
+            layers,
+            blank(model, size + 2 * margin, size + 2 * margin),
+            _Poison(scheme),
+            GlobalPools(record.seen),
+            keep=rim,
         )
         if all(r is not None and max(r) * stride[n] <= margin for n, r in rims.items()):
             table = pd.DataFrame.from_dict(rims, orient="index", columns=["top", "left", "bottom", "right"])
@@ -171,7 +189,9 @@ def reach(
     )
 
 
-def canvas_margin(model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None) -> int:
+def canvas_margin(
+    model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None
+) -> int:
     """The smallest M for `canvas_features`: a multiple of the total stride, beyond padding's reach.
 
     Args:

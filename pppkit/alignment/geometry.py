@@ -34,7 +34,9 @@ class Geometry:
         """The part of the twin's map that the regular map has."""
         for axis, start, length in zip(self.axes, self.offset, self.regular):
             if start + length > x.shape[axis]:
-                raise AlignmentError(f"the crop is too small: a {tuple(x.shape)} map has no {self.regular} window at {self.offset}")
+                raise AlignmentError(
+                    f"the crop is too small: a {tuple(x.shape)} map has no {self.regular} window at {self.offset}"
+                )
             x = x.narrow(axis, start, length)
         return x
 
@@ -51,7 +53,9 @@ def geometry(x: Tensor) -> Geometry:
         AlignmentError: If there is none: the tensor comes after a global operation, or from elsewhere.
     """
     if not has_geometry(x):
-        raise AlignmentError(f"a tensor of shape {tuple(x.shape)} has no position in the image: it comes after a global operation")
+        raise AlignmentError(
+            f"a tensor of shape {tuple(x.shape)} has no position in the image: it comes after a global operation"
+        )
     return x._geometry  # type: ignore[attr-defined, no-any-return]
 
 
@@ -71,7 +75,9 @@ def join(tracked: list[Tensor]) -> Geometry:
     gs = [geometry(t) for t in tracked]
     g = gs[0]
     if any((o.regular, o.stride, o.axes) != (g.regular, g.stride, g.axes) for o in gs):
-        raise AlignmentError(f"maps of different sizes or strides meet: {', '.join(f'{o.regular} at stride {o.stride}' for o in gs)}")
+        raise AlignmentError(
+            f"maps of different sizes or strides meet: {', '.join(f'{o.regular} at stride {o.stride}' for o in gs)}"
+        )
     return replace(
         g,
         before=pairwise(max, *(o.before for o in gs), (-(10**9),) * 2),

@@ -8,25 +8,41 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from .canvas import GlobalPools, canvas_features, canvas_margin, centre, reach
 from ..models.hooks import blank, features, padding_mode
-from .geometry import AlignmentError, Geometry, attach, geometry
 from ..models.registry import default_layers
+from .canvas import GlobalPools, canvas_features, canvas_margin, centre, reach
+from .geometry import AlignmentError, Geometry, attach, geometry
 from .unpadded import Twin
 
-__all__ = ["AlignmentError", "canvas_features", "canvas_margin", "features", "margins", "reach", "twin_features", "verify_alignment"]
+__all__ = [
+    "AlignmentError",
+    "canvas_features",
+    "canvas_margin",
+    "features",
+    "margins",
+    "reach",
+    "twin_features",
+    "verify_alignment",
+]
 
 
-def geometries(model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], scheme: str | None = None) -> dict[str, Geometry]:
+def geometries(
+    model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], scheme: str | None = None
+) -> dict[str, Geometry]:
     """Geometry of the padded run's feature maps, from one forward pass over a blank image."""
     height, width = (size, size) if isinstance(size, int) else size
     x = attach(blank(model, height, width), Geometry((height, width)))
 
-    return features(model, layers, x, *padding_mode(scheme), Twin(scheme, valid=False), keep=lambda name, t: geometry(t))
+    return features(
+        model, layers, x, *padding_mode(scheme), Twin(scheme, valid=False), keep=lambda name, t: geometry(t)
+    )
 
 
 def margins(
-    model: nn.Module, layers: Sequence[str] | None = None, size: int | tuple[int, int] = 224, scheme: str | None = None
+    model: nn.Module,
+    layers: Sequence[str] | None = None,
+    size: int | tuple[int, int] = 224,
+    scheme: str | None = None,
 ) -> pd.DataFrame:
     """The paper's alignment tables (appendix A.1, Figures 6 and 7) for any network.
 
@@ -70,7 +86,11 @@ def margins(
 
 
 def twin_features(
-    model: nn.Module, layers: Sequence[str], read: Callable[[int, int, int, int], Tensor], size: int = 224, scheme: str | None = None
+    model: nn.Module,
+    layers: Sequence[str],
+    read: Callable[[int, int, int, int], Tensor],
+    size: int = 224,
+    scheme: str | None = None,
 ) -> dict[str, Tensor]:
     """Optimally padded features by the paper's way: the network without padding on a larger crop.
 
@@ -127,18 +147,37 @@ def verify_alignment(
     like = blank(model, 1, 1)
     need = margins(model, layers, size, scheme).loc["input", ["top", "left", "bottom", "right"]].max()
     room = max(margin, int(need))
-    world = torch.rand(1, 3, size + 2 * room, size + 2 * room, generator=torch.Generator().manual_seed(seed)).to(like)
+    world = torch.rand(
+        1, 3, size + 2 * room, size + 2 * room, generator=torch.Generator().manual_seed(seed)
+    ).to(like)
     record = GlobalPools()
     shape = features(
-        model, layers, centre(world, (size, size)).contiguous(), *padding_mode(scheme), record, keep=lambda n, t: tuple(t.shape[-2:])
+        model,
+        layers,
+        centre(world, (size, size)).contiguous(),
+        *padding_mode(scheme),
+        record,
+        keep=lambda n, t: tuple(t.shape[-2:]),
     )
-    canvas = canvas_features(model, layers, centre(world, (size + 2 * margin,) * 2).contiguous(), shape, record.seen, scheme)
-    twin = twin_features(model, layers, lambda y, x, h, w: world[..., room + y : room + y + h, room + x : room + x + w], size, scheme)
+    canvas = canvas_features(
+        model, layers, centre(world, (size + 2 * margin,) * 2).contiguous(), shape, record.seen, scheme
+    )
+    twin = twin_features(
+        model,
+        layers,
+        lambda y, x, h, w: world[..., room + y : room + y + h, room + x : room + x + w],
+        size,
+        scheme,
+    )
     rows = {}
     for name in layers:
         difference, largest = (canvas[name] - twin[name]).abs().max().item(), canvas[name].abs().max().item()
         flat = canvas[name].shape[-1] < 2
-        shifted = float("nan") if flat else (canvas[name][..., 1:] - twin[name][..., :-1]).abs().max().item() / (largest or 1.0)
+        shifted = (
+            float("nan")
+            if flat
+            else (canvas[name][..., 1:] - twin[name][..., :-1]).abs().max().item() / (largest or 1.0)
+        )
         relative = difference / largest if largest else float(difference > 0)
         rows[name] = {"difference": difference, "largest": largest, "relative": relative, "shifted": shifted}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")

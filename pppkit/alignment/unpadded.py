@@ -12,8 +12,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 from ..padding.borders import Scheme, ceil_amounts, layer_amounts, pair
-from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, join, pairwise
 from ..padding.mode import CONV_ARGS, POOL_ARGS
+from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, join, pairwise
 
 
 class Twin(TorchFunctionMode):
@@ -56,7 +56,9 @@ class Twin(TorchFunctionMode):
         if name.strip("_") in _ELEMENTWISE or name in _ELEMENTWISE:
             return self._elementwise(func, name, tracked, args, kwargs)
         shapes = ", ".join(str(tuple(t.shape)) for t in tracked)
-        raise AlignmentError(f"the alignment does not follow through {name or func} on {shapes}: {_reason(name)}")
+        raise AlignmentError(
+            f"the alignment does not follow through {name or func} on {shapes}: {_reason(name)}"
+        )
 
     def _window_op(self, func, name: str, a: dict[str, Any]) -> Tensor:
         x, conv = a["input"], name == "conv2d"
@@ -78,16 +80,27 @@ class Twin(TorchFunctionMode):
             count = (n + low + high - k) // s + 1
             start = g.offset[i] - low
             if self.valid and start < 0:
-                raise AlignmentError(f"the crop is too small: {name} needs {low} more pixels than the {g.offset[i]} before a map of {n}")
+                raise AlignmentError(
+                    f"the crop is too small: {name} needs {low} more pixels than the {g.offset[i]} before a map of {n}"
+                )
             regular.append(count)
             jump.append(g.stride[i] * s)
             before.append(g.before[i] + low * g.stride[i])
             after.append(g.after[i] + ((count - 1) * s - low + k - n) * g.stride[i])
             offset.append(start // s if self.valid else 0)
-            cut.append(start % s if self.valid and self.phase else 0)  # begin where the regular run's windows begin
+            cut.append(
+                start % s if self.valid and self.phase else 0
+            )  # begin where the regular run's windows begin
         if self.valid:
-            a = a | {"input": x[..., cut[0] :, cut[1] :], "padding": 0} | ({} if conv else {"ceil_mode": False})
-        return attach(func(**a), Geometry(tuple(regular), tuple(jump), tuple(before), tuple(after), tuple(offset), g.axes))  # type: ignore[arg-type]
+            a = (
+                a
+                | {"input": x[..., cut[0] :, cut[1] :], "padding": 0}
+                | ({} if conv else {"ceil_mode": False})
+            )
+        return attach(
+            func(**a),
+            Geometry(tuple(regular), tuple(jump), tuple(before), tuple(after), tuple(offset), g.axes),  # type: ignore[arg-type]
+        )
 
     def _pad(self, func, x: Tensor, pad, mode: str = "constant", value=None) -> Tensor:
         g, pad = geometry(x), tuple(pad)
@@ -122,18 +135,26 @@ class Twin(TorchFunctionMode):
 
     def _elementwise(self, func, name: str, tracked: list[Tensor], args, kwargs):
         if name == "batch_norm" and (kwargs.get("training") or (len(args) > 5 and args[5])):
-            raise AlignmentError("batch_norm in training mode normalises by statistics of the whole map; call model.eval()")
+            raise AlignmentError(
+                "batch_norm in training mode normalises by statistics of the whole map; call model.eval()"
+            )
         if (
             name in ("cat", "concat")
-            and (kwargs.get("dim", args[1] if len(args) > 1 else 0) % tracked[0].dim()) in geometry(tracked[0]).axes
+            and (kwargs.get("dim", args[1] if len(args) > 1 else 0) % tracked[0].dim())
+            in geometry(tracked[0]).axes
         ):
             raise AlignmentError("cat along an image axis")
         g, stale = join(tracked), None
         if len({(geometry(t).offset, tuple(t.shape[a] for a in g.axes)) for t in tracked}) > 1:
-            if name.endswith("_") and not name.endswith("__"):  # x += y, which torch calls add_: the sizes differ
+            if name.endswith("_") and not name.endswith(
+                "__"
+            ):  # x += y, which torch calls add_: the sizes differ
                 func = getattr(torch.Tensor, name[:-1])
                 stale = args[0]
-            length = [min(t.shape[a] - geometry(t).offset[i] for t in tracked) + g.offset[i] for i, a in enumerate(g.axes)]
+            length = [
+                min(t.shape[a] - geometry(t).offset[i] for t in tracked) + g.offset[i]
+                for i, a in enumerate(g.axes)
+            ]
 
             def fit(t):
                 if not has_geometry(t):
@@ -156,7 +177,11 @@ def _over_window(func, x, *args, **kwargs):
 
 def _reduce(func, x, dim=None, *args, **kwargs):
     g = geometry(x)
-    dims = set(range(x.dim())) if dim is None else {d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)}
+    dims = (
+        set(range(x.dim()))
+        if dim is None
+        else {d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)}
+    )
     if set(g.axes) <= dims:
         return _over_window(func, x, *(() if dim is None else (dim,)), *args, **kwargs)
     if not dims & set(g.axes) and (kwargs.get("keepdim") or (args and args[0] is True)):
@@ -168,7 +193,10 @@ def _flatten(func, x, start_dim=0, end_dim=-1):
     first, last = start_dim % x.dim(), end_dim % x.dim()
     if set(range(first, last + 1)) & set(geometry(x).axes):
         return _over_window(func, x, start_dim, end_dim)
-    return attach(func(x, start_dim, end_dim), replace(geometry(x), axes=tuple(a - (last - first) for a in geometry(x).axes)))
+    return attach(
+        func(x, start_dim, end_dim),
+        replace(geometry(x), axes=tuple(a - (last - first) for a in geometry(x).axes)),
+    )
 
 
 def _reshape(func, x, *shape, **kwargs):
@@ -206,7 +234,9 @@ def _getitem(func, x, index):
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in parts:
         at = parts.index(Ellipsis)
-        parts[at : at + 1] = [slice(None)] * (x.dim() - sum(p is not None and p is not Ellipsis for p in parts))
+        parts[at : at + 1] = [slice(None)] * (
+            x.dim() - sum(p is not None and p is not Ellipsis for p in parts)
+        )
     source, target, axes = 0, 0, {}
     for part in parts + [slice(None)] * (x.dim() - sum(p is not None for p in parts)):
         if part is None:
@@ -220,14 +250,18 @@ def _getitem(func, x, index):
             raise AlignmentError(f"indexing {tuple(x.shape)} with {type(part).__name__}")
         target += not isinstance(part, int)
         source += 1
-    return attach(func(x, index), replace(geometry(x), axes=(axes[geometry(x).axes[0]], axes[geometry(x).axes[1]])))
+    return attach(
+        func(x, index), replace(geometry(x), axes=(axes[geometry(x).axes[0]], axes[geometry(x).axes[1]]))
+    )
 
 
 def _last_axes(func, x, *args, **kwargs):
     """linear and layer_norm work on the last axes: fine where these are channels."""
     count = 1 if func.__name__ == "linear" else len(args[0] if args else kwargs["normalized_shape"])
     if set(range(x.dim() - count, x.dim())) & set(geometry(x).axes):
-        raise AlignmentError(f"{func.__name__} over the image axes of {tuple(x.shape)}: {_reason('layer_norm')}")
+        raise AlignmentError(
+            f"{func.__name__} over the image axes of {tuple(x.shape)}: {_reason('layer_norm')}"
+        )
     return attach(func(x, *args, **kwargs), geometry(x))
 
 
@@ -271,7 +305,9 @@ _ELEMENTWISE = {
     *("cat", "concat", "where", "lerp", "addcmul", "reciprocal", "sign", "round", "floor"),
 }  # fmt: skip
 _CHANNEL_OPS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices"), _over_window),
+    **dict.fromkeys(
+        ("adaptive_avg_pool2d", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices"), _over_window
+    ),
     **dict.fromkeys(("mean", "amax", "amin", "sum", "std", "var"), _reduce),
     **dict.fromkeys(("view", "reshape", "view_as"), _reshape),
     **dict.fromkeys(("permute", "transpose", "swapaxes"), _permute),

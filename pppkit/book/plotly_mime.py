@@ -18,13 +18,17 @@ STATIC = Path(__file__).parent / "static"
 class PlotlyMime:
     """Writes a figure as its JSON in a `div`; pages without figures load no script."""
 
-    mime_priority_overrides = [(builder, mime, 1) for builder in ("html", "dirhtml", "singlehtml") for mime in (FIGURE, WIDGET)]
+    mime_priority_overrides = [
+        (builder, mime, 1) for builder in ("html", "dirhtml", "singlehtml") for mime in (FIGURE, WIDGET)
+    ]
 
     @staticmethod
     def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
         """Called by myst-nb for each output; None leaves it to the next renderer."""
         if data.mime_type == WIDGET:  # a control without a kernel would be dead
-            note = '<p class="live-only">A live control stands here in JupyterLab (<code>make lab</code>).</p>'
+            note = (
+                '<p class="live-only">A live control stands here in JupyterLab (<code>make lab</code>).</p>'
+            )
             return [nodes.raw(text=note, format="html")]
         if data.mime_type != FIGURE:
             return None
@@ -46,7 +50,12 @@ def mathjax() -> Path:
 
 def _add_scripts(app: Any) -> None:
     scripts = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    app.config.html_static_path += [str(scripts), str(STATIC / "plotly-init.js"), str(STATIC / "book.css"), str(mathjax())]
+    app.config.html_static_path += [
+        str(scripts),
+        str(STATIC / "plotly-init.js"),
+        str(STATIC / "book.css"),
+        str(mathjax()),
+    ]
 
 
 def setup(app: Any) -> dict[str, Any]:

@@ -31,10 +31,14 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
     known = known_parameters(notebook)
     unknown = sorted(set(parameters) - set(known))
     if unknown:
-        raise ValueError(f"parameters: {notebook.name} has no {', '.join(unknown)}; it has {', '.join(known) or 'none'}")
+        raise ValueError(
+            f"parameters: {notebook.name} has no {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
+        )
 
 
-def execute(notebook: Path, output: Path, parameters: Mapping[str, Any] | None = None, progress: bool = True) -> None:
+def execute(
+    notebook: Path, output: Path, parameters: Mapping[str, Any] | None = None, progress: bool = True
+) -> None:
     """Runs a notebook from its own folder and writes it with its outputs, free of anything that differs between two runs.
 
     Args:
@@ -52,7 +56,12 @@ def execute(notebook: Path, output: Path, parameters: Mapping[str, Any] | None =
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_suffix(".part.ipynb")
     papermill.execute_notebook(
-        str(notebook), str(part), dict(parameters or {}), cwd=str(notebook.parent), progress_bar=progress, kernel_name="python3"
+        str(notebook),
+        str(part),
+        dict(parameters or {}),
+        cwd=str(notebook.parent),
+        progress_bar=progress,
+        kernel_name="python3",
     )
     node = nbformat.read(part, as_version=4)
     for metadata in (node.metadata, *(cell.metadata for cell in node.cells)):

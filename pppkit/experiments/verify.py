@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from . import bhv, posenet
-from .ppp import chronology, untrained
-from ..scenes.sources import SOURCES, available
 from ..padding.borders import FILLS
 from ..results.store import Store
+from ..scenes.sources import SOURCES, available
+from . import bhv, posenet
+from .ppp import chronology, untrained
 
 Trial = Mapping[str, Any]
 
@@ -39,11 +39,15 @@ class Experiment(NamedTuple):
     within: Sequence[str]  # columns that tell a trial's rows apart
     metrics: Sequence[str]
     tolerance: float  # relative, where a row has no column `tolerance`
-    floor: float = 1e-6  # values are compared relative to this at least: a correlation near 0 has no relative precision
+    floor: float = (
+        1e-6  # values are compared relative to this at least: a correlation near 0 has no relative precision
+    )
 
 
 def _untrained(trial: Trial, where: Where) -> pd.DataFrame:
-    return untrained.measure({**trial, "padding": "none" if trial["padding"] == "none" else "all"}, where.satellite, progress=False).rows
+    return untrained.measure(
+        {**trial, "padding": "none" if trial["padding"] == "none" else "all"}, where.satellite, progress=False
+    ).rows
 
 
 def _chronology(trial: Trial, where: Where) -> pd.DataFrame:
@@ -105,15 +109,27 @@ def compare(experiment: Experiment, stored: pd.DataFrame, again: pd.DataFrame) -
         both = stored.merge(again, on=keys, suffixes=("", " again"))
         lost = len(stored) - len(both)
     else:
-        both, lost = pd.concat([stored.reset_index(drop=True), again.add_suffix(" again")], axis=1), len(stored) - len(again)
+        both, lost = (
+            pd.concat([stored.reset_index(drop=True), again.add_suffix(" again")], axis=1),
+            len(stored) - len(again),
+        )
     if lost:
         raise ValueError(f"again lacks {lost} of {len(stored)} published rows")
     worst = 0.0
-    for metric in (m for m in experiment.metrics if m in again or stored[m].notna().any()):  # saliency has no accuracy
+    for metric in (
+        m for m in experiment.metrics if m in again or stored[m].notna().any()
+    ):  # saliency has no accuracy
         old, new = both[metric].to_numpy(float), both[f"{metric} again"].to_numpy(float)
-        gap = np.where(np.isnan(old) & np.isnan(new), 0.0, np.abs(old - new) / np.maximum(np.abs(old), experiment.floor))
+        gap = np.where(
+            np.isnan(old) & np.isnan(new), 0.0, np.abs(old - new) / np.maximum(np.abs(old), experiment.floor)
+        )
         worst = max(worst, float(np.nan_to_num(gap, nan=np.inf).max()))
-    return {"rows": len(both), "largest difference": worst, "tolerance": tolerance, "agrees": worst <= tolerance}
+    return {
+        "rows": len(both),
+        "largest difference": worst,
+        "tolerance": tolerance,
+        "agrees": worst <= tolerance,
+    }
 
 
 def verify(
@@ -145,7 +161,9 @@ def verify(
     where, random = Where(satellite, dict(paths or {})), np.random.default_rng(seed)
     experiments = list(experiments or EXPERIMENTS)
     stores = {name: Store(Path(folder) / f"{name}.csv", EXPERIMENTS[name].key) for name in experiments}
-    pools = {name: [t for t in EXPERIMENTS[name].trials(where) if stores[name].has(t)] for name in experiments}
+    pools = {
+        name: [t for t in EXPERIMENTS[name].trials(where) if stores[name].has(t)] for name in experiments
+    }
     pools = {name: [pool[i] for i in random.permutation(len(pool))] for name, pool in pools.items() if pool}
     if not pools or count < 1:
         raise ValueError(
@@ -167,12 +185,18 @@ def verify(
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 0 if all drawn rows agree."""
     parser = argparse.ArgumentParser("python -m pppkit.verify", description=__doc__)
-    parser.add_argument("--results", default="book/results", help="folder of the published rows (default: %(default)s)")
+    parser.add_argument(
+        "--results", default="book/results", help="folder of the published rows (default: %(default)s)"
+    )
     parser.add_argument("--count", type=int, default=3, help="trials to draw (default: %(default)s)")
     parser.add_argument("--seed", type=int, help="of the draw (default: another one each time)")
     parser.add_argument("--satellite", help="folder of the satellite mosaics")
-    parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER", help="a data set, say cifar10=FOLDER")
-    parser.add_argument("--experiment", action="append", choices=list(EXPERIMENTS), help="draw from these only")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="NAME=FOLDER", help="a data set, say cifar10=FOLDER"
+    )
+    parser.add_argument(
+        "--experiment", action="append", choices=list(EXPERIMENTS), help="draw from these only"
+    )
     a = parser.parse_args(arguments)
     if bad := [d for d in a.data if "=" not in d]:
         parser.error(f"--data {bad[0]!r} must be NAME=FOLDER")

@@ -12,7 +12,9 @@ from plotly.subplots import make_subplots
 from .style import COLORSCALE, CYCLE, as_float32, colours, finish
 
 
-def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
+def gallery(
+    maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, normalised: bool = True, cell: int = 150
+) -> go.Figure:
     """Maps side by side: one row for each first key, one column for each second.
 
     Args:
@@ -23,7 +25,13 @@ def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, norm
         cell: Height of a row in screen pixels.
     """
     rows, columns = (list(dict.fromkeys(k[i] for k in maps)) for i in (0, 1))
-    fig = make_subplots(len(rows), len(columns), column_titles=columns, horizontal_spacing=0.02, vertical_spacing=0.12 / max(1, len(rows)))
+    fig = make_subplots(
+        len(rows),
+        len(columns),
+        column_titles=columns,
+        horizontal_spacing=0.02,
+        vertical_spacing=0.12 / max(1, len(rows)),
+    )
     for (row, column), values in maps.items():
         z = as_float32(values)
         scale = (
@@ -35,14 +43,30 @@ def gallery(maps: Mapping[tuple[str, str], np.ndarray], title: str = "", *, norm
         heat = go.Heatmap(z=z, colorscale=COLORSCALE, showscale=False, hovertemplate=hover, **scale)
         fig.add_trace(heat, rows.index(row) + 1, columns.index(column) + 1)
     fig.update_xaxes(visible=False, constrain="domain")
-    fig.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, ticks="", constrain="domain")
+    fig.update_yaxes(
+        autorange="reversed",
+        showticklabels=False,
+        showgrid=False,
+        zeroline=False,
+        ticks="",
+        constrain="domain",
+    )
     for axis in fig.select_yaxes():  # square pixels, on a phone too
         axis.scaleanchor = axis.anchor
     fig.update_annotations(font={"size": 10})
     for i, row in enumerate(rows):
         fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
-    note = "each panel has its own scale: compare shapes, not colours" if normalised else "one scale in each column"
-    return finish(fig, 90 + cell * len(rows), f"{title}<br><sup>{note}</sup>", margin={"l": 50, "r": 10, "b": 10, "t": 90})
+    note = (
+        "each panel has its own scale: compare shapes, not colours"
+        if normalised
+        else "one scale in each column"
+    )
+    return finish(
+        fig,
+        90 + cell * len(rows),
+        f"{title}<br><sup>{note}</sup>",
+        margin={"l": 50, "r": 10, "b": 10, "t": 90},
+    )
 
 
 def lines(
@@ -93,7 +117,10 @@ def lines(
                     legendgroup=name,
                 )
             )
-        style = {"mode": "lines+markers", "line": {"color": tone, "dash": "dash" if name.startswith("full-") else "solid"}}
+        style = {
+            "mode": "lines+markers",
+            "line": {"color": tone, "dash": "dash" if name.startswith("full-") else "solid"},
+        }
         if "paper" in name:
             style = {"mode": "markers", "marker": {"color": tone, "symbol": "diamond", "size": 11}}
         fig.add_trace(go.Scatter(x=part[x], y=part[y], name=name, legendgroup=name, **style))
@@ -133,7 +160,13 @@ def panels(
         height: In screen pixels.
     """
     facets = list(dict.fromkeys(rows[facet]))
-    fig = make_subplots(-(-len(facets) // 2), 2, subplot_titles=[str(f) for f in facets], horizontal_spacing=0.1, vertical_spacing=0.13)
+    fig = make_subplots(
+        -(-len(facets) // 2),
+        2,
+        subplot_titles=[str(f) for f in facets],
+        horizontal_spacing=0.1,
+        vertical_spacing=0.13,
+    )
     tones = colours(rows[group].astype(str).unique())
     exact: list[list[float]] = []
     shifted: list[list[float]] = []
@@ -150,11 +183,28 @@ def panels(
             along, name = [float(v) for v in part[x]], str(name)
             if band and part[band].notna().any():
                 high, low = part[y] + part[band].fillna(0), (part[y] - part[band].fillna(0)).clip(lower=0)
-                edge = go.Scatter(y=[*high, *low[::-1]], fill="toself", fillcolor=_faint(tones[name]), mode="lines", line={"width": 0})
-                draw(part, along + along[::-1], place, edge.update(hoverinfo="skip", showlegend=False, legendgroup=name))
+                edge = go.Scatter(
+                    y=[*high, *low[::-1]],
+                    fill="toself",
+                    fillcolor=_faint(tones[name]),
+                    mode="lines",
+                    line={"width": 0},
+                )
+                draw(
+                    part,
+                    along + along[::-1],
+                    place,
+                    edge.update(hoverinfo="skip", showlegend=False, legendgroup=name),
+                )
             line = {"color": tones[name], "dash": "dash" if name.startswith("full-") else "solid"}
             curve = go.Scatter(
-                y=part[y], mode="lines+markers", line=line, marker={"size": 5}, name=name, legendgroup=name, showlegend=i == 0
+                y=part[y],
+                mode="lines+markers",
+                line=line,
+                marker={"size": 5},
+                name=name,
+                legendgroup=name,
+                showlegend=i == 0,
             )
             draw(part, along, place, curve)
     ticks = sorted({int(v) for v in rows[x]})
@@ -164,15 +214,32 @@ def panels(
         "linear": (exact, {"type": "linear", "tickmode": "auto", "range": [0, max(ticks)]}),
         "logarithmic": (
             shifted,
-            {"type": "log", "tickmode": "array", "tickvals": [t or 0.5 for t in ticks], "ticktext": [str(t) for t in ticks]}
+            {
+                "type": "log",
+                "tickmode": "array",
+                "tickvals": [t or 0.5 for t in ticks],
+                "ticktext": [str(t) for t in ticks],
+            }
             | {"range": [float(np.log10(0.45)), float(np.log10(max(ticks) * 1.1))]},
         ),
     }
     buttons = [
-        {"label": f"{kind} {x}s", "method": "update", "args": [{"x": xs}, {f"{a}.{k}": v for a in axes for k, v in axis.items()}]}
+        {
+            "label": f"{kind} {x}s",
+            "method": "update",
+            "args": [{"x": xs}, {f"{a}.{k}": v for a in axes for k, v in axis.items()}],
+        }
         for kind, (xs, axis) in choices.items()
     ]
-    menu = {"type": "buttons", "direction": "right", "buttons": buttons, "x": 0, "xanchor": "left", "y": -0.27, "yanchor": "top"}
+    menu = {
+        "type": "buttons",
+        "direction": "right",
+        "buttons": buttons,
+        "x": 0,
+        "xanchor": "left",
+        "y": -0.27,
+        "yanchor": "top",
+    }
     fig.update_xaxes(title={"text": x, "standoff": 2}, range=[0, max(ticks)])
     fig.update_yaxes(rangemode="tozero", exponentformat="power", nticks=5)
     fig.update_yaxes(title={"text": label or y}, col=1)
@@ -216,7 +283,9 @@ def dots(
     tones = colours(map(str, groups))
     for i, name in enumerate(groups):
         part = rows[rows[group] == name]
-        place = [order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]]
+        place = [
+            order.index(c) + (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups)) for c in part[category]
+        ]
         bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
         hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
         style = {
@@ -239,14 +308,25 @@ def dots(
         )
     fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
     fig.update_yaxes(
-        title={"text": label or value}, type="log" if log else "linear", exponentformat="power", rangemode="normal" if log else "tozero"
+        title={"text": label or value},
+        type="log" if log else "linear",
+        exponentformat="power",
+        rangemode="normal" if log else "tozero",
     )
     below, room = (-0.15, 0) if len(order) <= 6 else (-0.45, 80)  # many names stand upright on a phone
     return finish(fig, height + room, title, legend={"orientation": "h", "y": below})
 
 
 def against(
-    rows: pd.DataFrame, x: str, y: str, group: str, *, hover: Sequence[str] = (), title: str = "", label: str = "", height: int = 460
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    hover: Sequence[str] = (),
+    title: str = "",
+    label: str = "",
+    height: int = 460,
 ) -> go.Figure:
     """One measurement against another on logarithmic axes, with the diagonal on which they agree.
 
@@ -262,18 +342,39 @@ def against(
     """
     fig, shown = go.Figure(), rows[(rows[x] > 0) & (rows[y] > 0)]
     ends = [float(shown[[x, y]].min().min()) * 0.7, float(shown[[x, y]].max().max()) * 1.4]
-    fig.add_trace(go.Scatter(x=ends, y=ends, mode="lines", line={"color": "#9aa5b1", "dash": "dot"}, name="equal", hoverinfo="skip"))
+    fig.add_trace(
+        go.Scatter(
+            x=ends,
+            y=ends,
+            mode="lines",
+            line={"color": "#9aa5b1", "dash": "dot"},
+            name="equal",
+            hoverinfo="skip",
+        )
+    )
     for i, (name, part) in enumerate(shown.groupby(group, sort=False)):
         text = part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None
         style = {"color": CYCLE[i % len(CYCLE)], "size": 9, "opacity": 0.8}
         tip = f"%{{text}}<br>{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>"
-        fig.add_trace(go.Scatter(x=part[x], y=part[y], mode="markers", name=str(name), marker=style, text=text, hovertemplate=tip))
+        fig.add_trace(
+            go.Scatter(
+                x=part[x],
+                y=part[y],
+                mode="markers",
+                name=str(name),
+                marker=style,
+                text=text,
+                hovertemplate=tip,
+            )
+        )
     for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
         update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
     return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
 
 
-def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330) -> go.Figure:
+def stride_diagram(
+    size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330
+) -> go.Figure:
     """What each output of a strided convolution sees in one dimension, and where the centres of the two maps lie."""
     count = (size + 2 * padding - kernel) // stride + 1
     fig = go.Figure()
@@ -313,7 +414,13 @@ def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int
         )
     )
     fig.add_trace(
-        go.Scatter(x=inside, y=[0] * size, name="input pixels", marker={"size": 16, "symbol": "square", "color": CYCLE[0]}, **dot)
+        go.Scatter(
+            x=inside,
+            y=[0] * size,
+            name="input pixels",
+            marker={"size": 16, "symbol": "square", "color": CYCLE[0]},
+            **dot,
+        )
     )
     fig.add_trace(
         go.Scatter(
@@ -324,10 +431,18 @@ def stride_diagram(size: int = 8, kernel: int = 3, stride: int = 2, padding: int
             **dot,
         )
     )
-    for x, name, tone in (((size - 1) / 2, "centre of the input", CYCLE[0]), (sum(centres) / count, "centre of the output", CYCLE[2])):
+    for x, name, tone in (
+        ((size - 1) / 2, "centre of the input", CYCLE[0]),
+        (sum(centres) / count, "centre of the output", CYCLE[2]),
+    ):
         fig.add_trace(
             go.Scatter(
-                x=[x, x], y=[-0.35, 1.35], mode="lines", name=name, line={"color": tone, "dash": "dot", "width": 2}, hoverinfo="skip"
+                x=[x, x],
+                y=[-0.35, 1.35],
+                mode="lines",
+                name=name,
+                line={"color": tone, "dash": "dot", "width": 2},
+                hoverinfo="skip",
             )
         )
     fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)

@@ -20,10 +20,19 @@ def _png(picture: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "", *, height: int = 300, columns: int = 4) -> go.Figure:
+def images(
+    pictures: Sequence[np.ndarray],
+    labels: Sequence[str],
+    title: str = "",
+    *,
+    height: int = 300,
+    columns: int = 4,
+) -> go.Figure:
     """Photographs `(H, W, 3)`, uint8, side by side."""
     rows = -(-len(pictures) // columns)
-    fig = make_subplots(rows, columns, subplot_titles=list(labels), horizontal_spacing=0.015, vertical_spacing=0.12 / rows)
+    fig = make_subplots(
+        rows, columns, subplot_titles=list(labels), horizontal_spacing=0.015, vertical_spacing=0.12 / rows
+    )
     for i, picture in enumerate(pictures):
         fig.add_trace(go.Image(source=_png(picture)), i // columns + 1, i % columns + 1)
     fig.update_xaxes(visible=False)
@@ -33,7 +42,13 @@ def images(pictures: Sequence[np.ndarray], labels: Sequence[str], title: str = "
 
 
 def film(
-    pictures: Sequence[np.ndarray], labels: Sequence[str], captions: Sequence[str], title: str = "", *, what: str = "", height: int = 440
+    pictures: Sequence[np.ndarray],
+    labels: Sequence[str],
+    captions: Sequence[str],
+    title: str = "",
+    *,
+    what: str = "",
+    height: int = 440,
 ) -> go.Figure:
     """Pictures one after the other: a slider and a film.
 
@@ -52,12 +67,23 @@ def film(
         for i, (p, t) in enumerate(zip(pictures, texts))
     ]
     still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
-    knobs = [{"label": label, "method": "animate", "args": [[str(i)], still]} for i, label in enumerate(labels)]
+    knobs = [
+        {"label": label, "method": "animate", "args": [[str(i)], still]} for i, label in enumerate(labels)
+    ]
     value = {"prefix": what, "font": {"size": 13}}
-    slider = {"steps": knobs, "active": 0, "currentvalue": value, "pad": {"t": 10, "b": 5}, "len": 0.95, "x": 0.02}
+    slider = {
+        "steps": knobs,
+        "active": 0,
+        "currentvalue": value,
+        "pad": {"t": 10, "b": 5},
+        "len": 0.95,
+        "x": 0.02,
+    }
     run = {"frame": {"duration": 250, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
     play = {"type": "buttons", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "showactive": False}
     play["buttons"] = [{"label": "▶ Play", "method": "animate", "args": [None, run]}]
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False)
-    return finish(fig, height, texts[0], margin={"l": 5, "r": 5, "b": 70}, updatemenus=[play], sliders=[slider])
+    return finish(
+        fig, height, texts[0], margin={"l": 5, "r": 5, "b": 70}, updatemenus=[play], sliders=[slider]
+    )

@@ -11,7 +11,13 @@ COLORSCALE = "Viridis"
 GREY = [[0, "#8a8a8a"], [1, "#e4e4e4"]]
 # Okabe and Ito's palette: told apart by readers with every kind of colour vision, on light and on dark pages.
 PALETTE = {
-    **{"zeros": "#0072B2", "circular": "#E69F00", "reflect": "#009E73", "replicate": "#CC79A7", "randn": "#D55E00"},
+    **{
+        "zeros": "#0072B2",
+        "circular": "#E69F00",
+        "reflect": "#009E73",
+        "replicate": "#CC79A7",
+        "randn": "#D55E00",
+    },
     **{"none": "#7f7f7f", "partial": "#56B4E9"},
 }
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]

@@ -45,11 +45,22 @@ def surface(values: np.ndarray, title: str = "", *, unit: str = "PPP", height: i
     """
     z = as_float32(values)
     bar = {"title": {"text": unit}, "thickness": 12, "len": 0.7, "exponentformat": "power"}
-    fig = go.Figure(go.Surface(z=z, colorscale=COLORSCALE, colorbar=bar, hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>"))
-    return finish(fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views()])
+    fig = go.Figure(
+        go.Surface(
+            z=z,
+            colorscale=COLORSCALE,
+            colorbar=bar,
+            hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>",
+        )
+    )
+    return finish(
+        fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views()]
+    )
 
 
-def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, unit: str = "mean feature", height: int = 480) -> go.Figure:
+def surface_pair(
+    optimal: np.ndarray, padded: np.ndarray, title: str = "", *, unit: str = "mean feature", height: int = 480
+) -> go.Figure:
     """Optimally padded features in grey and algorithmically padded ones in colour, in one scene.
 
     Args:
@@ -73,12 +84,25 @@ def surface_pair(optimal: np.ndarray, padded: np.ndarray, title: str = "", *, un
                 showlegend=True,
             ),
             go.Surface(
-                z=as_float32(padded), colorscale=COLORSCALE, colorbar=bar, name="algorithmic padding", hovertemplate=hover, showlegend=True
+                z=as_float32(padded),
+                colorscale=COLORSCALE,
+                colorbar=bar,
+                name="algorithmic padding",
+                hovertemplate=hover,
+                showlegend=True,
             ),
         ]
     )
     legend = {"x": 0, "y": 0, "xanchor": "left", "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"}
-    return finish(fig, height, title, scene=_scene(unit), margin={"l": 0, "r": 0, "b": 10}, updatemenus=[_views(y=0.0)], legend=legend)
+    return finish(
+        fig,
+        height,
+        title,
+        scene=_scene(unit),
+        margin={"l": 0, "r": 0, "b": 10},
+        updatemenus=[_views(y=0.0)],
+        legend=legend,
+    )
 
 
 def emergence(
@@ -110,11 +134,20 @@ def emergence(
 
     def draw(step: list[np.ndarray]) -> list[go.Surface]:
         hover = "y %{y}, x %{x}<br>%{z:.3g}<extra>%{fullData.name}</extra>"
-        grey = [go.Surface(z=z, colorscale=GREY, showscale=False, name="optimal padding", hovertemplate=hover) for z in step[:-1]]
+        grey = [
+            go.Surface(z=z, colorscale=GREY, showscale=False, name="optimal padding", hovertemplate=hover)
+            for z in step[:-1]
+        ]
         return [
             *grey,
             go.Surface(
-                z=step[-1], colorscale=COLORSCALE, cmin=low, cmax=high, colorbar=bar, name="padded" if grey else "PPP", hovertemplate=hover
+                z=step[-1],
+                colorscale=COLORSCALE,
+                cmin=low,
+                cmax=high,
+                colorbar=bar,
+                name="padded" if grey else "PPP",
+                hovertemplate=hover,
             ),
         ]
 
@@ -123,14 +156,35 @@ def emergence(
     still = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     knobs = [{"label": str(n), "method": "animate", "args": [[str(n)], still]} for n in counts]
     value = {"prefix": f"{counting}: ", "font": {"size": 14}}
-    slider = {"steps": knobs, "active": len(counts) - 1, "currentvalue": value, "pad": {"t": 10, "b": 5}, "len": 0.95, "x": 0.02}
+    slider = {
+        "steps": knobs,
+        "active": len(counts) - 1,
+        "currentvalue": value,
+        "pad": {"t": 10, "b": 5},
+        "len": 0.95,
+        "x": 0.02,
+    }
     film = {"frame": {"duration": 700, "redraw": True}, "fromcurrent": False, "transition": {"duration": 0}}
-    play = _views() | {"x": 0.0, "xanchor": "left", "buttons": [{"label": "▶ Play", "method": "animate", "args": [None, film]}]}
+    play = _views() | {
+        "x": 0.0,
+        "xanchor": "left",
+        "buttons": [{"label": "▶ Play", "method": "animate", "args": [None, film]}],
+    }
     margin = {"l": 0, "r": 0, "b": 70}
-    return finish(fig, height, title, scene=_scene(unit, (low, high)), margin=margin, updatemenus=[_views(), play], sliders=[slider])
+    return finish(
+        fig,
+        height,
+        title,
+        scene=_scene(unit, (low, high)),
+        margin=margin,
+        updatemenus=[_views(), play],
+        sliders=[slider],
+    )
 
 
-def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *, height: int = 580, largest: int = 56) -> go.Figure:
+def chooser(
+    maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *, height: int = 580, largest: int = 56
+) -> go.Figure:
     """One surface and two menus: what to look at (network and layer), and under which padding and on which pictures.
 
     Args:
@@ -153,19 +207,38 @@ def chooser(maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *,
     bar = {"title": {"text": "PPP"}, "thickness": 12, "len": 0.6, "exponentformat": "power"}
     for i, variant in enumerate(variants):
         fig.add_trace(
-            go.Surface(z=reduced(views[0], variant), colorscale=COLORSCALE, colorbar=bar, visible=i == 0, name=", ".join(variant))
+            go.Surface(
+                z=reduced(views[0], variant),
+                colorscale=COLORSCALE,
+                colorbar=bar,
+                visible=i == 0,
+                name=", ".join(variant),
+            )
         )
     fig.update_traces(hovertemplate="y %{y}, x %{x}<br>%{z:.3g}<extra></extra>")
-    look = [{"label": v, "method": "restyle", "args": [{"z": [reduced(v, variant) for variant in variants]}]} for v in views]
+    look = [
+        {"label": v, "method": "restyle", "args": [{"z": [reduced(v, variant) for variant in variants]}]}
+        for v in views
+    ]
     pick = [
-        {"label": ", ".join(v), "method": "restyle", "args": ["visible", [i == j for j in range(len(variants))]]}
+        {
+            "label": ", ".join(v),
+            "method": "restyle",
+            "args": ["visible", [i == j for j in range(len(variants))]],
+        }
         for i, v in enumerate(variants)
     ]
     menu = {"direction": "down", "xanchor": "left", "yanchor": "top", "showactive": True}
-    menus = [menu | {"buttons": look, "x": 0, "y": 1.2}, menu | {"buttons": pick, "x": 0.0, "y": 1.11}, _views()]
+    menus = [
+        menu | {"buttons": look, "x": 0, "y": 1.2},
+        menu | {"buttons": pick, "x": 0.0, "y": 1.11},
+        _views(),
+    ]
     title = title + (
         f"<br><sup>maps wider than {largest} are averaged over blocks for this figure</sup>"
         if any(m.shape[0] > largest for m in maps.values())
         else ""
     )
-    return finish(fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 130}, updatemenus=menus)
+    return finish(
+        fig, height, title, scene=_scene("PPP"), margin={"l": 0, "r": 0, "b": 10, "t": 130}, updatemenus=menus
+    )

@@ -18,6 +18,22 @@ from .ppp import (
 from .scores import PatternScore, WeightedF, mean_absolute_error, spearman, weighted_f
 
 __all__ = [
-    "CHANNELS", "DEFAULT_MAE", "DEFAULT_SNR", "MAE_READINGS", "PPP", "SIGMAS", "SNR_READINGS", "Estimate", "PPPSums", "PatternScore",
-    "WeightedF", "mae_ppp", "mean_absolute_error", "ppp_map", "scene_scalars", "snr_ppp", "spearman", "weighted_f",
+    "CHANNELS",
+    "DEFAULT_MAE",
+    "DEFAULT_SNR",
+    "MAE_READINGS",
+    "PPP",
+    "SIGMAS",
+    "SNR_READINGS",
+    "Estimate",
+    "PPPSums",
+    "PatternScore",
+    "WeightedF",
+    "mae_ppp",
+    "mean_absolute_error",
+    "ppp_map",
+    "scene_scalars",
+    "snr_ppp",
+    "spearman",
+    "weighted_f",
 ]

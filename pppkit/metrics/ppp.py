@@ -106,7 +106,9 @@ def _ratio(a: int, b: int | None, sums: PPPSums, scale: float) -> Estimate:
     variance = covariance[a, a].item()
     if b is not None:
         variance += value**2 * covariance[b, b].item() - 2 * value * covariance[a, b].item()
-    return Estimate(scale * value, scale * 1.96 * math.sqrt(max(variance, 0.0) / n) / bottom if n > 1 else math.nan)
+    return Estimate(
+        scale * value, scale * 1.96 * math.sqrt(max(variance, 0.0) / n) / bottom if n > 1 else math.nan
+    )
 
 
 def _snr_ppp_compute(sums: PPPSums, reading: str = DEFAULT_SNR) -> Estimate:
@@ -201,7 +203,11 @@ class PPP(Metric):
         super().__init__(**kwargs)
         shapes = {"count": (), "channels": (), "scalars": (6,), "products": (6, 6)}
         for name in PPPSums._fields:
-            self.add_state(name, torch.zeros(shapes.get(name, (height, width)), dtype=torch.float64), dist_reduce_fx="sum")
+            self.add_state(
+                name,
+                torch.zeros(shapes.get(name, (height, width)), dtype=torch.float64),
+                dist_reduce_fx="sum",
+            )
         self.set_dtype(torch.float64)
 
     def sums(self) -> PPPSums:
@@ -212,7 +218,9 @@ class PPP(Metric):
         """Adds feature pairs, each `(N, C, H, W)`."""
         new = _ppp_update(optimal, padded)
         if new.distance.shape != self.distance.shape:
-            raise ValueError(f"optimal: maps of {tuple(new.distance.shape)} do not fit a metric made for {tuple(self.distance.shape)}")
+            raise ValueError(
+                f"optimal: maps of {tuple(new.distance.shape)} do not fit a metric made for {tuple(self.distance.shape)}"
+            )
         for name, value in (self.sums() + new)._asdict().items():
             setattr(self, name, value)
 
@@ -230,4 +238,6 @@ class PPP(Metric):
 
 def _check_pair(optimal: Tensor, padded: Tensor) -> None:
     if optimal.shape != padded.shape or padded.dim() != 4 or padded.numel() == 0:
-        raise ValueError(f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes (N, C, H, W)")
+        raise ValueError(
+            f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes (N, C, H, W)"
+        )

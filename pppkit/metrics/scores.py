@@ -29,7 +29,9 @@ def spearman(prediction: Tensor, target: Tensor) -> Tensor:
     constant = flat.amax(-1) - flat.amin(-1) <= 4 * eps * flat.abs().amax(-1)
     ranks = (stats.rankdata(t.numpy(), axis=-1) for t in (flat, pattern))
     a, b = (torch.from_numpy(r - r.mean(-1, keepdims=True)) for r in ranks)
-    return ((a * b).sum(-1) / (a.square().sum(-1) * b.square().sum(-1)).sqrt()).masked_fill(constant, math.nan)
+    return ((a * b).sum(-1) / (a.square().sum(-1) * b.square().sum(-1)).sqrt()).masked_fill(
+        constant, math.nan
+    )
 
 
 def mean_absolute_error(prediction: Tensor, target: Tensor) -> Tensor:
@@ -70,7 +72,12 @@ class PatternScore(Metric):
         """`spc` over the images that have one, `mae` over all, and how many: `nan` of `count` had no correlation."""
         if self.count == 0:
             raise ValueError("n=0: PatternScore needs at least one image")
-        return {"spc": self.spc / (self.count - self.nan), "mae": self.mae / self.count, "nan": self.nan, "count": self.count}
+        return {
+            "spc": self.spc / (self.count - self.nan),
+            "mae": self.mae / self.count,
+            "nan": self.nan,
+            "count": self.count,
+        }
 
 
 def weighted_f(prediction: Tensor, mask: Tensor) -> Tensor:
@@ -93,7 +100,9 @@ def weighted_f(prediction: Tensor, mask: Tensor) -> Tensor:
     """
     prediction, mask = _check_maps(prediction, mask)
     if prediction.min() < 0 or prediction.max() > 1:
-        raise ValueError(f"prediction lies in [{prediction.min():.3g}, {prediction.max():.3g}]; it must lie in [0, 1] (apply a sigmoid)")
+        raise ValueError(
+            f"prediction lies in [{prediction.min():.3g}, {prediction.max():.3g}]; it must lie in [0, 1] (apply a sigmoid)"
+        )
     pairs = zip(prediction.double().cpu().numpy(), mask.cpu().numpy() > 0.5)
     return torch.tensor([_weighted_f(p, m) for p, m in pairs], dtype=torch.float64)
 
@@ -134,7 +143,9 @@ class WeightedF(Metric):
 
     def update(self, prediction: Tensor, mask: Tensor) -> None:
         """Adds maps `(N, H, W)` in [0, 1] with their masks."""
-        self.total = self.total + weighted_f(prediction, mask).sum().to(self.total)  # a sum in place would fail under inference mode
+        self.total = self.total + weighted_f(prediction, mask).sum().to(
+            self.total
+        )  # a sum in place would fail under inference mode
         self.count = self.count + len(prediction)
 
     def compute(self) -> Tensor:
@@ -146,5 +157,7 @@ class WeightedF(Metric):
 
 def _check_maps(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if prediction.dim() != 3 or target.shape not in (prediction.shape, prediction.shape[1:]):
-        raise ValueError(f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)} the same or (H, W)")
+        raise ValueError(
+            f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)} the same or (H, W)"
+        )
     return prediction, target.expand_as(prediction)

@@ -15,6 +15,15 @@ from .registry import (
 )
 
 __all__ = [
-    "LAYERS_OF_INTEREST", "PAPER_MODELS", "TITLES", "VGG19", "build", "default_layers", "from_checkpoint", "load", "load_weights",
-    "save", "saved",
+    "LAYERS_OF_INTEREST",
+    "PAPER_MODELS",
+    "TITLES",
+    "VGG19",
+    "build",
+    "default_layers",
+    "from_checkpoint",
+    "load",
+    "load_weights",
+    "save",
+    "saved",
 ]

@@ -45,7 +45,9 @@ def features(
     def hook(name: str):
         def record(module, inputs, output):
             if name in out:
-                raise ValueError(f"layers: {name!r} is called more than once in a forward pass; name a module that is called once")
+                raise ValueError(
+                    f"layers: {name!r} is called more than once in a forward pass; name a module that is called once"
+                )
             if not isinstance(output, Tensor) or output.dim() != 4:
                 raise ValueError(
                     f"layers: the output of {name!r} is no feature map (N, C, H, W) but {tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__}"

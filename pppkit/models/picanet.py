@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 def _conv(channels: int, out: int, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
     padding = dilation * (kernel // 2)
-    return nn.Sequential(nn.Conv2d(channels, out, kernel, padding=padding, dilation=dilation), nn.BatchNorm2d(out), nn.ReLU())
+    return nn.Sequential(
+        nn.Conv2d(channels, out, kernel, padding=padding, dilation=dilation), nn.BatchNorm2d(out), nn.ReLU()
+    )
 
 
 class GlobalAttention(nn.Module):
@@ -51,12 +53,16 @@ class LocalAttention(nn.Module):
     def __init__(self, channels: int, hidden: int, kernel: int = 7, dilation: int = 2):
         super().__init__()
         self.kernel, self.dilation = kernel, dilation
-        self.weights = nn.Sequential(_conv(channels, hidden, kernel, dilation), nn.Conv2d(hidden, kernel * kernel, 1))
+        self.weights = nn.Sequential(
+            _conv(channels, hidden, kernel, dilation), nn.Conv2d(hidden, kernel * kernel, 1)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, C, H, W)` to the same shape; what lies beyond the border is 0, as in the authors' code."""
         n, c, h, w = x.shape
-        attention = F.interpolate(self.weights(x), (h, w)).softmax(1)  # without padding it is smaller than the map
+        attention = F.interpolate(self.weights(x), (h, w)).softmax(
+            1
+        )  # without padding it is smaller than the map
         reach = self.dilation * (self.kernel // 2)
         near = F.unfold(x, self.kernel, self.dilation, reach).view(n, c, -1, h, w)
         return (near * attention[:, None]).sum(2)
@@ -114,7 +120,9 @@ class VGG16SOD(nn.Module):
         for level, (c, count) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
             for _ in range(count):
                 dilation = 2 if level == 4 else 1
-                self.features.extend([nn.Conv2d(channels, wide(c), 3, padding=dilation, dilation=dilation), nn.ReLU()])
+                self.features.extend(
+                    [nn.Conv2d(channels, wide(c), 3, padding=dilation, dilation=dilation), nn.ReLU()]
+                )
                 channels = wide(c)
             blocks.append((len(self.features) - 1, channels))
             self.features.append(nn.MaxPool2d(2) if level < 3 else nn.MaxPool2d(3, 1, 1))
@@ -124,7 +132,9 @@ class VGG16SOD(nn.Module):
         outs = [wide(c) for c in (512, 512, 256, 128, 64, 64)]
         kinds = ("global", "global", "local", "local", "local", None)
         deep = [wide(1024), *outs]
-        self.decoders = nn.ModuleList(Decoder(d, s, o, k, wide(256)) for d, s, o, k in zip(deep, [0, *skips], outs, kinds))
+        self.decoders = nn.ModuleList(
+            Decoder(d, s, o, k, wide(256)) for d, s, o, k in zip(deep, [0, *skips], outs, kinds)
+        )
         for module in self.features:
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

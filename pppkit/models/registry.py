@@ -14,7 +14,12 @@ from torchvision.models.resnet import Bottleneck, ResNet
 from .picanet import VGG16SOD
 
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
-TITLES = {"vgg19": "VGG19", "resnet50": "ResNet50", "efficientnet_b0": "EfficientNet-B0", "vgg16_sod": "VGG16-SOD"}  # on pages
+TITLES = {
+    "vgg19": "VGG19",
+    "resnet50": "ResNet50",
+    "efficientnet_b0": "EfficientNet-B0",
+    "vgg16_sod": "VGG16-SOD",
+}  # on pages
 
 _EFFICIENTNET_LAYERS = ("features.2", "features.3", "features.5", "features.7")
 # Shallow to deep, as marked in the paper's Figures 6 and 7; "efficientnet" is the name in its tables.
@@ -23,7 +28,12 @@ LAYERS_OF_INTEREST = {
     "resnet50": ("layer1", "layer2", "layer3", "layer4"),
     "efficientnet_b0": _EFFICIENTNET_LAYERS,
     "efficientnet": _EFFICIENTNET_LAYERS,
-    "vgg16_sod": ("features.8", "features.15", "features.22", "features.29"),  # the last ReLU of blocks 2 to 5, as in VGG19
+    "vgg16_sod": (
+        "features.8",
+        "features.15",
+        "features.22",
+        "features.29",
+    ),  # the last ReLU of blocks 2 to 5, as in VGG19
 }
 
 TORCHVISION = "torchvision/"
@@ -70,7 +80,9 @@ def build(
             model: nn.Module = VGG16SOD(width)
             model.pppkit_name = key  # type: ignore[assignment]
         elif key in PAPER_MODELS:
-            model = {"vgg19": _vgg19, "resnet50": _resnet50, "efficientnet_b0": _efficientnet}[key](width, num_classes)
+            model = {"vgg19": _vgg19, "resnet50": _resnet50, "efficientnet_b0": _efficientnet}[key](
+                width, num_classes
+            )
             model.pppkit_name = key  # type: ignore[assignment]
         else:
             model = _torchvision(name, width, num_classes)
@@ -97,8 +109,13 @@ def save(model: nn.Module, path: str | Path, dtype: torch.dtype | None = None) -
     """
     built = getattr(model, "pppkit_built", None)
     if built is None:
-        raise ValueError("model was not made by pppkit.models.build; save its state_dict with torch.save instead")
-    state = {k: v.to(dtype) if dtype is not None and v.is_floating_point() else v for k, v in model.state_dict().items()}
+        raise ValueError(
+            "model was not made by pppkit.models.build; save its state_dict with torch.save instead"
+        )
+    state = {
+        k: v.to(dtype) if dtype is not None and v.is_floating_point() else v
+        for k, v in model.state_dict().items()
+    }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"state_dict": state, "built": built}, path.with_suffix(".part"))
@@ -159,21 +176,37 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         for key in ("state_dict", "model", "model_state_dict"):
             if isinstance(state, dict) and isinstance(state.get(key), dict):
                 state = state[key]
-        if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()) or not state:
+        if (
+            not isinstance(state, dict)
+            or not all(isinstance(v, torch.Tensor) for v in state.values())
+            or not state
+        ):
             raise ValueError(f"weights={str(path)!r} holds no state_dict (tensors by name)")
         state = _without_prefix(state, set(model.state_dict()))
     else:
         bare = name.removeprefix(TORCHVISION)
-        known = [] if name in LAYERS_OF_INTEREST else [w.name for w in torchvision.models.get_model_weights(bare)]
+        known = (
+            [] if name in LAYERS_OF_INTEREST else [w.name for w in torchvision.models.get_model_weights(bare)]
+        )
         if str(weights) not in [*known, *(["DEFAULT"] if known else [])]:
-            offer = f"torchvision's weights {', '.join(known)}" if known else f"none is published for the paper's {name}"
-            raise ValueError(f"weights={str(weights)!r} is neither a file nor published weights of {name}: {offer}")
-        state = torchvision.models.get_model_weights(bare)[str(weights)].get_state_dict(progress=True, check_hash=True)
+            offer = (
+                f"torchvision's weights {', '.join(known)}"
+                if known
+                else f"none is published for the paper's {name}"
+            )
+            raise ValueError(
+                f"weights={str(weights)!r} is neither a file nor published weights of {name}: {offer}"
+            )
+        state = torchvision.models.get_model_weights(bare)[str(weights)].get_state_dict(
+            progress=True, check_hash=True
+        )
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
         lines = str(error).splitlines()
-        raise ValueError(f"weights={str(weights)!r} does not fit {name}: {' '.join(line.strip() for line in lines[1:4])}") from error
+        raise ValueError(
+            f"weights={str(weights)!r} does not fit {name}: {' '.join(line.strip() for line in lines[1:4])}"
+        ) from error
 
 
 def _without_prefix(state: dict[str, torch.Tensor], wanted: set[str]) -> dict[str, torch.Tensor]:
@@ -199,7 +232,9 @@ class VGG19(nn.Module):
     def __init__(self, width: float = 1.0, num_classes: int = 1000):
         super().__init__()
         stages = [[_scaled(c, width)] * n for c, n in ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))]
-        self.features = torchvision.models.vgg.make_layers([c for stage in stages for c in (*stage, "M")][:-1])
+        self.features = torchvision.models.vgg.make_layers(
+            [c for stage in stages for c in (*stage, "M")][:-1]
+        )
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(stages[-1][-1], num_classes)
 
@@ -254,7 +289,9 @@ def _efficientnet(width: float, num_classes: int) -> nn.Module:
         (6, 5, 2, 112, 192, 4),
         (6, 3, 1, 192, 320, 1),
     ]
-    return EfficientNet([MBConvConfig(*stage, width_mult=width) for stage in stages], dropout=0.2, num_classes=num_classes)
+    return EfficientNet(
+        [MBConvConfig(*stage, width_mult=width) for stage in stages], dropout=0.2, num_classes=num_classes
+    )
 
 
 def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
@@ -265,7 +302,9 @@ def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
             f"name={name!r} is not a model; choose one of {', '.join(PAPER_MODELS)}, or torchvision/ and one of {', '.join(known)}"
         )
     if width != 1:
-        raise ValueError(f"width={width} applies to the paper's networks only ({', '.join(PAPER_MODELS)}), not to {name}")
+        raise ValueError(
+            f"width={width} applies to the paper's networks only ({', '.join(PAPER_MODELS)}), not to {name}"
+        )
     extra = {"init_weights": True} if bare in ("googlenet", "inception_v3") else {}
     return torchvision.models.get_model(bare, weights=None, num_classes=num_classes, **extra)
 

@@ -30,7 +30,9 @@ class Scheme(NamedTuple):
         """
         full = "full-zeros" if name == "full" else name
         if full not in SCHEMES:
-            raise ValueError(f"scheme={name!r} is not a padding scheme; choose one of {', '.join(SCHEMES)} (full means full-zeros)")
+            raise ValueError(
+                f"scheme={name!r} is not a padding scheme; choose one of {', '.join(SCHEMES)} (full means full-zeros)"
+            )
         return cls(full.removeprefix("full-"), full.startswith("full-"))
 
 
@@ -42,7 +44,12 @@ def pair(value: Any) -> tuple[int, int]:
     return value if len(value) == 2 else (value[0], value[0])
 
 
-def layer_amounts(padding: int | str | tuple[int, ...], kernel: tuple[int, int], dilation: tuple[int, int], full: bool = False) -> Amounts:
+def layer_amounts(
+    padding: int | str | tuple[int, ...],
+    kernel: tuple[int, int],
+    dilation: tuple[int, int],
+    full: bool = False,
+) -> Amounts:
     """What a convolution's `padding` argument puts on each side.
 
     Args:
@@ -67,7 +74,11 @@ def layer_amounts(padding: int | str | tuple[int, ...], kernel: tuple[int, int],
 
 
 def ceil_amounts(
-    size: tuple[int, int], kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int], dilation: tuple[int, int]
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
 ) -> tuple[int, int]:
     """Rows and columns that `ceil_mode` hides at the bottom and at the right of a pooling's input."""
     extra = []
@@ -116,8 +127,18 @@ class _Copied(torch.autograd.Function):
         left, right, top, bottom = amounts
         height, width = x.shape[-2:]
         ctx.amounts = amounts
-        ctx.rows = list(zip([*range(top), *range(top + height, top + height + bottom)], _outside_index(height, top, bottom, fill)))
-        ctx.columns = list(zip([*range(left), *range(left + width, left + width + right)], _outside_index(width, left, right, fill)))
+        ctx.rows = list(
+            zip(
+                [*range(top), *range(top + height, top + height + bottom)],
+                _outside_index(height, top, bottom, fill),
+            )
+        )
+        ctx.columns = list(
+            zip(
+                [*range(left), *range(left + width, left + width + right)],
+                _outside_index(width, left, right, fill),
+            )
+        )
         out = _empty_padded(x, amounts)
         for border, inside in ctx.rows:
             out[..., border, :] = out[..., top + inside, :]
@@ -158,7 +179,13 @@ class _Assembled(torch.autograd.Function):
         t, b, l, r = ctx.amounts
         below, beyond = grad.shape[-2] - b, grad.shape[-1] - r  # where the bottom and the right strip begin
         middle = grad[..., t:below, :]
-        return middle[..., l:beyond], grad[..., :t, :], middle[..., :l], middle[..., beyond:], grad[..., below:, :]
+        return (
+            middle[..., l:beyond],
+            grad[..., :t, :],
+            middle[..., :l],
+            middle[..., beyond:],
+            grad[..., below:, :],
+        )
 
 
 class _Edges(torch.autograd.Function):
@@ -167,7 +194,9 @@ class _Edges(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x: Tensor, rows: int, columns: int) -> tuple[Tensor, ...]:
         ctx.rows, ctx.columns, ctx.shape, ctx.layout = rows, columns, x.shape, _layout(x)
-        return tuple(e.clone() for e in (x[..., :rows, :], x[..., :columns], x[..., -columns:], x[..., -rows:, :]))
+        return tuple(
+            e.clone() for e in (x[..., :rows, :], x[..., :columns], x[..., -columns:], x[..., -rows:, :])
+        )
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -181,7 +210,9 @@ class _Edges(torch.autograd.Function):
         return out, None, None
 
 
-def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generator: torch.Generator | None) -> list[Tensor]:
+def _randn_strips(
+    x: Tensor, amounts: Amounts, window: tuple[int, int], generator: torch.Generator | None
+) -> list[Tensor]:
     """Top, left, right and bottom strips drawn from N(mu, sigma^2) of each position's nearest sliding window.
 
     mu is the middle of the window's minimum and maximum, sigma its distance to the maximum (Lin et al., section 2.4).
@@ -194,16 +225,26 @@ def _randn_strips(x: Tensor, amounts: Amounts, window: tuple[int, int], generato
         high = F.max_pool2d(strip, (kh, kw), 1)
         mean = (high - F.max_pool2d(-strip, (kh, kw), 1)) / 2
         k = (kh, kw)[dim == 3]
-        nearest = (before + k // 2, after + k - 1 - k // 2)  # windows reach no further than the strip: the outer ones are repeated
+        nearest = (
+            before + k // 2,
+            after + k - 1 - k // 2,
+        )  # windows reach no further than the strip: the outer ones are repeated
         repeat = (*nearest, 0, 0) if dim == 3 else (0, 0, *nearest)
         mean, sigma = (F.pad(m, repeat, mode="replicate") for m in (mean, high - mean))
         shape = list(mean.shape)
         shape[5 - dim] = thickness
-        noise = torch.randn(shape, generator=generator, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32))
+        noise = torch.randn(
+            shape, generator=generator, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32)
+        )
         return mean + sigma * noise.to(x.dtype, memory_format=_layout(strip))
 
     t, l, r, b = _Edges.apply(x, kh, kw)
-    return [draw(t, 3, left, right, top), draw(l, 2, 0, 0, left), draw(r, 2, 0, 0, right), draw(b, 3, left, right, bottom)]
+    return [
+        draw(t, 3, left, right, top),
+        draw(l, 2, 0, 0, left),
+        draw(r, 2, 0, 0, right),
+        draw(b, 3, left, right, bottom),
+    ]
 
 
 def fill_border(

@@ -15,12 +15,32 @@ from .borders import FILLS, SCHEMES, Amounts, Scheme, ceil_amounts, fill_border,
 __all__ = ["FILLS", "SCHEMES", "Pad2d", "Padding", "Scheme", "conv2d", "pad2d"]
 
 # Max pooling may be swapped with a monotone activation, so a pre-activation can be followed through it.
-MONOTONE = {"relu", "relu6", "hardtanh", "leaky_relu", "elu", "selu", "celu", "softplus", "sigmoid", "tanh", "hardsigmoid"}
+MONOTONE = {
+    "relu",
+    "relu6",
+    "hardtanh",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "softplus",
+    "sigmoid",
+    "tanh",
+    "hardsigmoid",
+}
 ACTIVATIONS = MONOTONE | {"silu", "hardswish", "gelu", "mish", "prelu"}
 CONV_ARGS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
 POOL_ARGS = {
     "max_pool2d": ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
-    "avg_pool2d": ("input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override"),
+    "avg_pool2d": (
+        "input",
+        "kernel_size",
+        "stride",
+        "padding",
+        "ceil_mode",
+        "count_include_pad",
+        "divisor_override",
+    ),
 }
 
 
@@ -76,7 +96,9 @@ def pad2d(
     return out if x.dim() == 4 else out[0]
 
 
-def _partial_scale(x: Tensor, amounts: Amounts, kernel: tuple[int, int], stride: Any, dilation: tuple[int, int]) -> Tensor:
+def _partial_scale(
+    x: Tensor, amounts: Amounts, kernel: tuple[int, int], stride: Any, dilation: tuple[int, int]
+) -> Tensor:
     """Pixels of the kernel over those of them that lie inside the image, for each output pixel (Liu et al. 2018)."""
     ones = F.pad(torch.ones(1, 1, *x.shape[-2:], device=x.device, dtype=x.dtype), amounts)
     inside = F.conv2d(ones, ones.new_ones(1, 1, *kernel), None, stride, 0, dilation)
@@ -132,12 +154,27 @@ class Pad2d(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        self.padding, self.scheme, self.kernel_size, self.dilation, self.generator = padding, scheme, kernel_size, dilation, generator
-        pad2d(torch.zeros(1, 1, 1, 1), padding, "none" if Scheme.parse(scheme).fill == "randn" else scheme)  # refuse bad arguments now
+        self.padding, self.scheme, self.kernel_size, self.dilation, self.generator = (
+            padding,
+            scheme,
+            kernel_size,
+            dilation,
+            generator,
+        )
+        pad2d(
+            torch.zeros(1, 1, 1, 1), padding, "none" if Scheme.parse(scheme).fill == "randn" else scheme
+        )  # refuse bad arguments now
 
     def forward(self, x: Tensor) -> Tensor:
         """Pads `(N, C, H, W)`."""
-        return pad2d(x, self.padding, self.scheme, kernel_size=self.kernel_size, dilation=self.dilation, generator=self.generator)
+        return pad2d(
+            x,
+            self.padding,
+            self.scheme,
+            kernel_size=self.kernel_size,
+            dilation=self.dilation,
+            generator=self.generator,
+        )
 
     def extra_repr(self) -> str:
         return f"{self.padding}, {self.scheme!r}, kernel_size={self.kernel_size}"
@@ -189,8 +226,14 @@ class Padding(TorchFunctionMode):
         if self.fill == "randn":
             if name.removesuffix("_") in ACTIVATIONS:
                 return self._activation(func, name.removesuffix("_"), args, kwargs)
-            if args and isinstance(args[0], Tensor) and (name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))):
-                args[0].__dict__.pop("_pre", None)  # changed in place: no longer the activation of that tensor
+            if (
+                args
+                and isinstance(args[0], Tensor)
+                and (name.startswith("__i") or (name.endswith("_") and not name.endswith("__")))
+            ):
+                args[0].__dict__.pop(
+                    "_pre", None
+                )  # changed in place: no longer the activation of that tensor
         return func(*args, **kwargs)
 
     def pad(self, x: Tensor, amounts: Amounts, window: tuple[int, int]) -> Tensor:
@@ -216,15 +259,32 @@ class Padding(TorchFunctionMode):
 
     def _pool(self, func, name: str, a: dict[str, Any]):
         x, kernel = a["input"], pair(a["kernel_size"])
-        stride, padding, dilation = pair(a.get("stride") or kernel), pair(a.get("padding", 0)), pair(a.get("dilation", 1))
+        stride, padding, dilation = (
+            pair(a.get("stride") or kernel),
+            pair(a.get("padding", 0)),
+            pair(a.get("dilation", 1)),
+        )
         if self.fill == "none":
             a = a | {"padding": 0, "ceil_mode": False}
         elif self.pools == "scheme":
             l, r, t, b = layer_amounts(padding, kernel, dilation)
-            more = ceil_amounts(tuple(x.shape[-2:]), kernel, stride, padding, dilation) if a.get("ceil_mode") else (0, 0)
-            a = a | {"input": self.pad(x, (l, r + more[1], t, b + more[0]), kernel), "padding": 0, "ceil_mode": False}
+            more = (
+                ceil_amounts(tuple(x.shape[-2:]), kernel, stride, padding, dilation)
+                if a.get("ceil_mode")
+                else (0, 0)
+            )
+            a = a | {
+                "input": self.pad(x, (l, r + more[1], t, b + more[0]), kernel),
+                "padding": 0,
+                "ceil_mode": False,
+            }
         out = func(**a)
-        if name == "max_pool2d" and (pre := getattr(x, "_pre", None)) and pre[1].monotone and isinstance(out, Tensor):
+        if (
+            name == "max_pool2d"
+            and (pre := getattr(x, "_pre", None))
+            and pre[1].monotone
+            and isinstance(out, Tensor)
+        ):
             out._pre = (func(**a | {"input": pre[0]}), pre[1])  # type: ignore[attr-defined]
         return out
 
@@ -240,7 +300,13 @@ class Padding(TorchFunctionMode):
     @staticmethod
     def _is_spatial_padding(x: Tensor, pad, mode: str = "constant", value: float | None = None) -> bool:
         pad = tuple(pad)
-        return x.dim() in (3, 4) and len(pad) in (2, 4) and min(pad) >= 0 and any(pad) and (mode != "constant" or not value)
+        return (
+            x.dim() in (3, 4)
+            and len(pad) in (2, 4)
+            and min(pad) >= 0
+            and any(pad)
+            and (mode != "constant" or not value)
+        )
 
     def _explicit(self, x: Tensor, pad, mode: str = "constant", value: float | None = None) -> Tensor:
         if self.full or self.fill == "partial":

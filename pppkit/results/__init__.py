@@ -5,5 +5,14 @@ from .store import Store, code_revision, load_maps, provenance, results_folder, 
 from .sweeps import connect, sweep
 
 __all__ = [
-    "Store", "beside", "code_revision", "connect", "load_maps", "provenance", "results_folder", "save_maps", "sweep", "welch",
+    "Store",
+    "beside",
+    "code_revision",
+    "connect",
+    "load_maps",
+    "provenance",
+    "results_folder",
+    "save_maps",
+    "sweep",
+    "welch",
 ]

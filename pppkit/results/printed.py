@@ -9,7 +9,9 @@ import pandas as pd
 from scipy import stats
 
 
-def welch(mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, level: float = 0.95) -> tuple[float, float]:
+def welch(
+    mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, level: float = 0.95
+) -> tuple[float, float]:
     """The difference of two means and the half-width of its confidence interval (Welch 1947: unequal variances).
 
     Args:
@@ -39,7 +41,13 @@ def welch(mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_
 
 
 def beside(
-    rows: pd.DataFrame, printed: pd.DataFrame, by: Sequence[str], metrics: Sequence[str], *, n: int, tolerance: float = 0.0
+    rows: pd.DataFrame,
+    printed: pd.DataFrame,
+    by: Sequence[str],
+    metrics: Sequence[str],
+    *,
+    n: int,
+    tolerance: float = 0.0,
 ) -> pd.DataFrame:
     """Every printed cell beside our trials.
 
@@ -68,7 +76,18 @@ def beside(
             out.append(
                 {b: cell[b] for b in by}
                 | {"metric": metric, "mean": mean, "std": std, "n": count}
-                | {"paper_mean": cell[f"{metric}_mean"], "paper_std": cell[f"{metric}_std"], "difference": difference, "half": half}
-                | {"verdict": "too few" if count < 2 else "agrees" if abs(difference) - half <= tolerance else "disagrees"}
+                | {
+                    "paper_mean": cell[f"{metric}_mean"],
+                    "paper_std": cell[f"{metric}_std"],
+                    "difference": difference,
+                    "half": half,
+                }
+                | {
+                    "verdict": "too few"
+                    if count < 2
+                    else "agrees"
+                    if abs(difference) - half <= tolerance
+                    else "disagrees"
+                }
             )
     return pd.DataFrame(out)

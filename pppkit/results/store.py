@@ -23,10 +23,14 @@ def code_revision() -> str:
     here = Path(__file__).parent
 
     def git(*args: str) -> str:
-        return subprocess.run(["git", "-C", str(here), *args], capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(here), *args], capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
+        return git("rev-parse", "--short=12", "HEAD") + (
+            "+" if git("status", "--porcelain", "--", ".") else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
 
@@ -63,7 +67,11 @@ def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray], bits: int = 23) 
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")
     mask = np.uint32((0xFFFFFFFF << (23 - bits)) & 0xFFFFFFFF)
-    np.savez_compressed(part, **{"|".join(k): (np.asarray(v, np.float32).view(np.uint32) & mask).view(np.float32) for k, v in maps.items()})  # type: ignore[arg-type]
+    kept: dict[str, Any] = {}
+    for name, values in maps.items():
+        rounded = np.asarray(values, np.float32).view(np.uint32) & mask
+        kept["|".join(name)] = rounded.view(np.float32)
+    np.savez_compressed(part, **kept)
     part.replace(path)
 
 
@@ -89,7 +97,11 @@ class Store:
 
     def load(self) -> pd.DataFrame:
         """All rows; empty where there is no file yet."""
-        return pd.read_csv(self.path, keep_default_na=True) if self.path.exists() else pd.DataFrame(columns=self.key)
+        return (
+            pd.read_csv(self.path, keep_default_na=True)
+            if self.path.exists()
+            else pd.DataFrame(columns=self.key)
+        )
 
     def has(self, trial: Mapping[str, Any]) -> bool:
         """Whether a trial's rows are present."""
@@ -109,7 +121,9 @@ class Store:
         for trial in trials:
             lack = [k for k in self.key if k not in trial]
             if lack:
-                raise ValueError(f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {self.path.name}")
+                raise ValueError(
+                    f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {self.path.name}"
+                )
         twice = len(trials) - len({self._key(t) for t in trials})
         if twice:
             raise ValueError(f"trials has {twice} that are given twice")
@@ -123,7 +137,11 @@ class Store:
         self.check(trials)
         order = {self._key(t): i for i, t in enumerate(trials)}
         rows = self.load()
-        place = pd.Series([order.get(self._key(r)) for r in rows[self.key].to_dict("records")], index=rows.index, dtype=float)
+        place = pd.Series(
+            [order.get(self._key(r)) for r in rows[self.key].to_dict("records")],
+            index=rows.index,
+            dtype=float,
+        )
         return rows.loc[place.dropna().sort_values(kind="stable").index].reset_index(drop=True)
 
     def append(self, rows: pd.DataFrame, present: str = "raise") -> None:
@@ -151,7 +169,9 @@ class Store:
                 if rows.empty:
                     return
             elif twice:
-                raise ValueError(f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again")
+                raise ValueError(
+                    f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again"
+                )
             part = self.path.with_suffix(".part")
             (pd.concat([old, rows]) if len(old) else rows).to_csv(part, index=False, lineterminator="\n")
             with open(part) as written:

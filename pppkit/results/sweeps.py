@@ -52,7 +52,10 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
         LocalCluster(
-            n_workers=client or dask.system.CPU_COUNT, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.ERROR
+            n_workers=client or dask.system.CPU_COUNT,
+            threads_per_worker=1,
+            dashboard_address=":0",
+            silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster) as local,
     ):
@@ -90,8 +93,14 @@ def sweep(
     todo = store.missing(trials)
     failed: list[tuple[dict[str, Any], BaseException]] = []
     if todo:
-        with connect(client) as dask_client, tqdm(total=len(trials), initial=len(trials) - len(todo), desc=desc, unit="trial") as bar:
-            futures = {f: dict(t) for f, t in zip(dask_client.map(measure, [dict(t) for t in todo], pure=False), todo)}
+        with (
+            connect(client) as dask_client,
+            tqdm(total=len(trials), initial=len(trials) - len(todo), desc=desc, unit="trial") as bar,
+        ):
+            futures = {
+                f: dict(t)
+                for f, t in zip(dask_client.map(measure, [dict(t) for t in todo], pure=False), todo)
+            }
             try:
                 for future in as_completed(futures):
                     if future.status == "finished":
@@ -104,5 +113,7 @@ def sweep(
                 dask_client.cancel(list(futures))
     if failed:
         trial, error = failed[0]
-        raise RuntimeError(f"{len(failed)} of {len(todo)} {desc} failed; the first was {trial}: {error!r}") from error
+        raise RuntimeError(
+            f"{len(failed)} of {len(todo)} {desc} failed; the first was {trial}: {error!r}"
+        ) from error
     return store.rows(trials)

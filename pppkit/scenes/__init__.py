@@ -5,6 +5,17 @@ from .photographs import Kept, Photo, PhotoFolder, Scene, TiledPhoto, Window, wi
 from .sources import SOURCES, available, open_source
 
 __all__ = [
-    "KINDS", "SOURCES", "InfiniteScene", "Kept", "Photo", "PhotoFolder", "Scene", "SceneObject", "TiledPhoto", "Window",
-    "available", "open_source", "windows",
+    "KINDS",
+    "SOURCES",
+    "InfiniteScene",
+    "Kept",
+    "Photo",
+    "PhotoFolder",
+    "Scene",
+    "SceneObject",
+    "TiledPhoto",
+    "Window",
+    "available",
+    "open_source",
+    "windows",
 ]

@@ -99,7 +99,14 @@ class InfiniteScene:
 
     shape = None  # endless
 
-    def __init__(self, seed: int = 0, *, radius: tuple[float, float] = (1.5, 120.0), coverage: float = 0.8, objects: float | None = None):
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        radius: tuple[float, float] = (1.5, 120.0),
+        coverage: float = 0.8,
+        objects: float | None = None,
+    ):
         if not 1 <= radius[0] < radius[1]:
             raise ValueError(f"radius={radius} must be (smallest, largest) with 1 <= smallest < largest")
         if objects is not None and objects < 8:
@@ -130,7 +137,9 @@ class InfiniteScene:
         # Fixed point, so that the same pixel comes out of every window: rgb + (row - leaf.y) dy + (column - leaf.x) dx.
         one = 1 << 16
         rgb, slope = np.rint(leaves.rgb * one).astype(np.int64), np.rint(leaves.slope * one).astype(np.int64)
-        offset = (y0 - np.rint(leaves.y).astype(np.int64)) * slope[:, 0] + (x0 - np.rint(leaves.x).astype(np.int64)) * slope[:, 1]
+        offset = (y0 - np.rint(leaves.y).astype(np.int64)) * slope[:, 0] + (
+            x0 - np.rint(leaves.x).astype(np.int64)
+        ) * slope[:, 1]
         table = np.column_stack([rgb + offset[:, None], slope]).astype(np.int32)[owner]
         image = table[..., :3] + table[..., 3:4] * np.arange(h, dtype=np.int32)[:, None, None]
         image += table[..., 4:] * np.arange(w, dtype=np.int32)[None, :, None]
@@ -154,8 +163,14 @@ class InfiniteScene:
             return []
         o = self._objects(y, x, height, width)
         o = o.take(np.argsort(o.depth, kind="stable"))
-        kinds, inside = [KINDS[k - 1] for k in o.label], (o.y >= y) & (o.y < y + height) & (o.x >= x) & (o.x < x + width)
-        return [SceneObject(kinds[i], float(o.y[i]), float(o.x[i]), float(o.radius[i]), float(o.angle[i])) for i in np.flatnonzero(inside)]
+        kinds, inside = (
+            [KINDS[k - 1] for k in o.label],
+            (o.y >= y) & (o.y < y + height) & (o.x >= x) & (o.x < x + width),
+        )
+        return [
+            SceneObject(kinds[i], float(o.y[i]), float(o.x[i]), float(o.radius[i]), float(o.angle[i]))
+            for i in np.flatnonzero(inside)
+        ]
 
     def _paint(self, y: int, x: int, height: int, width: int) -> tuple[_Leaves, np.ndarray]:
         """All leaves that may show in a window, and for each pixel the index of the topmost."""
@@ -181,7 +196,12 @@ class InfiniteScene:
 
     def _colours(self, h: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Colours that go together within a region of the world, as in photographs of one place."""
-        region = hash_position(self.seed, -1, np.floor((y + 90 * uniform(h, 10)) / 420), np.floor((x + 90 * uniform(h, 11)) / 420))
+        region = hash_position(
+            self.seed,
+            -1,
+            np.floor((y + 90 * uniform(h, 10)) / 420),
+            np.floor((x + 90 * uniform(h, 11)) / 420),
+        )
         accent = uniform(h, 12) < 0.15
         hue = uniform(region, 0) + 0.14 * (uniform(h, 13) - 0.5) + 0.45 * accent
         saturation = (0.15 + 0.45 * uniform(region, 1)) * (0.4 + 0.9 * uniform(h, 14)) + 0.15 * accent
@@ -190,7 +210,9 @@ class InfiniteScene:
 
     def _octave(self, level: int, y: int, x: int, height: int, width: int) -> _Leaves:
         low, high = self._edges[level], self._edges[level + 1]
-        cell = np.sqrt(np.pi * 0.7 * 2 * np.log(high / low) / (low**-2 - high**-2) / self.coverage)  # E[area] under r^-3
+        cell = np.sqrt(
+            np.pi * 0.7 * 2 * np.log(high / low) / (low**-2 - high**-2) / self.coverage
+        )  # E[area] under r^-3
         h, cy, cx = self._cells(level, cell, high, y, x, height, width)
         radius = (low**-2 - uniform(h, 2) * (low**-2 - high**-2)) ** -0.5
         corners = np.array([0, 0, 0, 0, 3, 4, 4, 5])[(uniform(h, 3) * 8).astype(int)]
@@ -244,7 +266,12 @@ def _pieces(objects: _Leaves) -> _Leaves:
         for sides, aspect, turn, share in _PIECES[kind]:
             part = objects.take(np.flatnonzero(objects.label == label))
             n = len(part.y)
-            part.sides, part.aspect, part.angle, part.radius = np.full(n, sides), np.full(n, aspect), part.angle + turn, part.radius * share
+            part.sides, part.aspect, part.angle, part.radius = (
+                np.full(n, sides),
+                np.full(n, aspect),
+                part.angle + turn,
+                part.radius * share,
+            )
             parts.append(part)
     return _Leaves.join(parts)
 
@@ -287,7 +314,9 @@ def _topmost(leaves: _Leaves, y: int, x: int, height: int, width: int) -> np.nda
     for level in np.unique(np.ceil(np.log2(size))):
         same = np.flatnonzero(np.ceil(np.log2(size)) == level)
         reach = size[same].max() + 1
-        for some in np.array_split(same, 1 + len(same) * (2 * reach + 1) // 30_000):  # blocks that fit a core's cache
+        for some in np.array_split(
+            same, 1 + len(same) * (2 * reach + 1) // 30_000
+        ):  # blocks that fit a core's cache
             rows = np.floor(leaves.y[some])[:, None] + np.arange(-reach, reach + 1)
             low, high = _spans(leaves.take(some), rows)
             low, high = np.maximum(low, x), np.minimum(high, x + width - 1)
@@ -298,7 +327,9 @@ def _topmost(leaves: _Leaves, y: int, x: int, height: int, width: int) -> np.nda
     first, count, leaf = map(np.concatenate, (firsts, counts, owners))
     order = np.argsort(leaf, kind="stable")
     first, count, leaf = first[order], count[order], leaf[order].astype(np.int32)
-    pixel = np.arange(count.sum(), dtype=np.int32) + np.repeat((first - np.cumsum(count) + count).astype(np.int32), count)
+    pixel = np.arange(count.sum(), dtype=np.int32) + np.repeat(
+        (first - np.cumsum(count) + count).astype(np.int32), count
+    )
     owner[pixel] = np.repeat(leaf, count)  # numpy keeps the last write: the topmost
     return owner.reshape(height, width)
 

@@ -18,7 +18,18 @@ from torch import Tensor
 
 from .endless import KINDS, InfiniteScene, SceneObject, hash_position, uniform
 
-__all__ = ["KINDS", "InfiniteScene", "Kept", "Photo", "PhotoFolder", "Scene", "SceneObject", "TiledPhoto", "Window", "windows"]
+__all__ = [
+    "KINDS",
+    "InfiniteScene",
+    "Kept",
+    "Photo",
+    "PhotoFolder",
+    "Scene",
+    "SceneObject",
+    "TiledPhoto",
+    "Window",
+    "windows",
+]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
@@ -42,7 +53,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
             if image.mode != "RGB":
-                raise ValueError(f"{path} is a {image.mode} image; convert it to RGB (Image.open(path).convert('RGB').save(...))")
+                raise ValueError(
+                    f"{path} is a {image.mode} image; convert it to RGB (Image.open(path).convert('RGB').save(...))"
+                )
             yield image
     except (UnidentifiedImageError, OSError) as error:
         raise ValueError(f"{path} cannot be read as an image ({error}); mend or remove it") from error
@@ -102,8 +115,17 @@ class TiledPhoto:
         Raises:
             ValueError: If the window leaves the picture.
         """
-        if y < 0 or x < 0 or height < 1 or width < 1 or y + height > self.shape[0] or x + width > self.shape[1]:
-            raise ValueError(f"window y={y}, x={x}, {height}x{width} leaves {self.name}, which is {self.shape[0]}x{self.shape[1]} pixels")
+        if (
+            y < 0
+            or x < 0
+            or height < 1
+            or width < 1
+            or y + height > self.shape[0]
+            or x + width > self.shape[1]
+        ):
+            raise ValueError(
+                f"window y={y}, x={x}, {height}x{width} leaves {self.name}, which is {self.shape[0]}x{self.shape[1]} pixels"
+            )
         out = np.empty((height, width, 3), np.uint8)
         for r in range(self.grid[0]):
             top, bottom = max(y, self._y[r]), min(y + height, self._y[r + 1])
@@ -150,16 +172,24 @@ class PhotoFolder(Sequence[TiledPhoto]):
         self.root = Path(root)
         if not self.root.is_dir():
             raise ValueError(f"root={str(root)!r} is not a folder")
-        files = sorted(f for f in self.root.glob(pattern or "**/*") if f.is_file() and (pattern or f.suffix.lower() in SUFFIXES))
+        files = sorted(
+            f
+            for f in self.root.glob(pattern or "**/*")
+            if f.is_file() and (pattern or f.suffix.lower() in SUFFIXES)
+        )
         if not files:
             raise ValueError(
-                f"root={str(root)!r} holds no image" + (f" that matches {pattern!r}" if pattern else f" ({', '.join(sorted(SUFFIXES))})")
+                f"root={str(root)!r} holds no image"
+                + (f" that matches {pattern!r}" if pattern else f" ({', '.join(sorted(SUFFIXES))})")
             )
         if grid is None:
             self._photos: list[TiledPhoto] = [Photo(f) for f in files]
         else:
             folders = sorted({f.parent for f in files})
-            self._photos = [TiledPhoto([f for f in files if f.parent == d], grid, str(d.relative_to(self.root))) for d in folders]
+            self._photos = [
+                TiledPhoto([f for f in files if f.parent == d], grid, str(d.relative_to(self.root)))
+                for d in folders
+            ]
 
     def __len__(self) -> int:
         return len(self._photos)
@@ -250,12 +280,19 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
             f"least {size}x{size} pixels, a smaller size=, or a shallower layer"
         )
     endless = 1 << 40
-    places = np.array([(s.shape[0] - size + 1) * (s.shape[1] - size + 1) if s.shape else endless for s in pool], float)
+    places = np.array(
+        [(s.shape[0] - size + 1) * (s.shape[1] - size + 1) if s.shape else endless for s in pool], float
+    )
     h = hash_position(seed, np.arange(n))
-    which = np.searchsorted(np.cumsum(places) / places.sum(), uniform(h, 0), side="right").clip(0, len(pool) - 1)
+    which = np.searchsorted(np.cumsum(places) / places.sum(), uniform(h, 0), side="right").clip(
+        0, len(pool) - 1
+    )
     out = []
     for i, k in enumerate(which):
         height, width = pool[k].shape or (endless, endless)
-        y, x = (int(uniform(h[i : i + 1], axis)[0] * (side - size + 1)) for axis, side in ((1, height), (2, width)))
+        y, x = (
+            int(uniform(h[i : i + 1], axis)[0] * (side - size + 1))
+            for axis, side in ((1, height), (2, width))
+        )
         out.append(Window(pool[k], y, x, size))
     return out

@@ -5,6 +5,19 @@ from .module import LAST, Classifier, PPPMonitor, Trained, fit, loader
 from .saliency import Saliency, fixed_map, open_masks
 
 __all__ = [
-    "LAST", "SCENES", "Classifier", "Data", "Images", "PPPMonitor", "Saliency", "Trained", "fit", "fixed_map", "loader",
-    "masked_shapes", "open_data", "open_masks", "shapes",
+    "LAST",
+    "SCENES",
+    "Classifier",
+    "Data",
+    "Images",
+    "PPPMonitor",
+    "Saliency",
+    "Trained",
+    "fit",
+    "fixed_map",
+    "loader",
+    "masked_shapes",
+    "open_data",
+    "open_masks",
+    "shapes",
 ]

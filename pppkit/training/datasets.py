@@ -20,7 +20,10 @@ from ..scenes.endless import KINDS, InfiniteScene, hash_position, uniform
 SCENES = "scenes"
 VALIDATION = ("val", "valid", "validation", "test")
 IN_MEMORY = 2**30  # bytes of decoded images that are kept
-RADIUS = (1.5, 12.0)  # of the leaves behind shapes: none as large as the shapes, which are therefore told by their size
+RADIUS = (
+    1.5,
+    12.0,
+)  # of the leaves behind shapes: none as large as the shapes, which are therefore told by their size
 LARGEST = 0.34  # radius of the largest object, in distances between objects
 
 
@@ -45,7 +48,9 @@ def first(batch: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
     return batch[0]
 
 
-def shape_windows(n: int, size: int, seed: int = 0, spacing: float | None = None) -> list[tuple[InfiniteScene, int, int, int]]:
+def shape_windows(
+    n: int, size: int, seed: int = 0, spacing: float | None = None
+) -> list[tuple[InfiniteScene, int, int, int]]:
     """Windows of endless scenes that show one labelled shape, whole, and no part of another.
 
     The shape's place in the window is uniform over where it fits and has nothing to do with its kind: all kinds have the
@@ -67,7 +72,9 @@ def shape_windows(n: int, size: int, seed: int = 0, spacing: float | None = None
     if n < 1:
         raise ValueError(f"n={n} must be at least 1")
     if size < 2 * LARGEST * spacing + 1:
-        raise ValueError(f"spacing={spacing} makes shapes up to {2 * LARGEST * spacing:.0f} pixels wide, which do not fit size={size}")
+        raise ValueError(
+            f"spacing={spacing} makes shapes up to {2 * LARGEST * spacing:.0f} pixels wide, which do not fit size={size}"
+        )
     scene = InfiniteScene(seed, radius=RADIUS, objects=spacing)
     found: list[tuple[InfiniteScene, int, int, int]] = []
     tried, reach = 0, int(np.ceil(LARGEST * spacing))
@@ -76,10 +83,17 @@ def shape_windows(n: int, size: int, seed: int = 0, spacing: float | None = None
         tried += 4 * n
         for y, x in np.floor(np.stack([uniform(h, 0), uniform(h, 1)], 1) * 2**38).astype(np.int64).tolist():
             near = scene.objects(y - reach, x - reach, size + 2 * reach, size + 2 * reach)
-            touching = [o for o in near if y - o.radius < o.y < y + size + o.radius and x - o.radius < o.x < x + size + o.radius]
+            touching = [
+                o
+                for o in near
+                if y - o.radius < o.y < y + size + o.radius and x - o.radius < o.x < x + size + o.radius
+            ]
             if len(touching) == 1:
                 (o,) = touching
-                if y + o.radius <= o.y <= y + size - 1 - o.radius and x + o.radius <= o.x <= x + size - 1 - o.radius:
+                if (
+                    y + o.radius <= o.y <= y + size - 1 - o.radius
+                    and x + o.radius <= o.x <= x + size - 1 - o.radius
+                ):
                     found.append((scene, y, x, KINDS.index(o.kind)))
                     if len(found) == n:
                         break
@@ -87,7 +101,9 @@ def shape_windows(n: int, size: int, seed: int = 0, spacing: float | None = None
 
 
 @lru_cache(maxsize=4)
-def shapes(n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False) -> Images:
+def shapes(
+    n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False
+) -> Images:
     """Labelled shapes in endless scenes: which of `KINDS` does the window show?
 
     Args:
@@ -108,7 +124,9 @@ def shapes(n: int, size: int = 64, seed: int = 0, spacing: float | None = None, 
 
 
 @lru_cache(maxsize=4)
-def masked_shapes(n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False) -> Images:
+def masked_shapes(
+    n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False
+) -> Images:
     """Salient shapes in endless scenes: images `(n, 3, size, size)` uint8 and masks `(n, size, size)` of 0 and 1, as in `shapes`."""
     images, masks = torch.empty(n, 3, size, size, dtype=torch.uint8), torch.empty(n, size, size)
     places = shape_windows(n, size, seed, spacing)
@@ -132,7 +150,9 @@ def _folder(root: Path, size: int, limit: int | None) -> Dataset:
 
 
 @lru_cache(maxsize=2)
-def open_data(data: str, size: int = 64, train: int | None = None, validation: int | None = None, seed: int = 0) -> Data:
+def open_data(
+    data: str, size: int = 64, train: int | None = None, validation: int | None = None, seed: int = 0
+) -> Data:
     """A classification data set by name or path.
 
     Args:
@@ -148,14 +168,22 @@ def open_data(data: str, size: int = 64, train: int | None = None, validation: i
         ValueError: If the folder, its parts or its classes are missing or differ.
     """
     if data == SCENES:
-        return Data(shapes(train or 4000, size, 2 * seed), shapes(validation or 1000, size, 2 * seed + 1), KINDS)
+        return Data(
+            shapes(train or 4000, size, 2 * seed), shapes(validation or 1000, size, 2 * seed + 1), KINDS
+        )
     root = Path(data)
     if not (root / "train").is_dir():
         raise ValueError(f"data={data!r} is neither {SCENES!r} nor a folder with train/CLASS/ in it")
     held = [root / name for name in VALIDATION if (root / name).is_dir()]
     if not held:
-        raise ValueError(f"data={data!r} has no validation set; it needs one of the folders {', '.join(VALIDATION)} beside train")
-    classes = [tuple(sorted(d.name for d in part.iterdir() if d.is_dir())) for part in (root / "train", held[0])]
+        raise ValueError(
+            f"data={data!r} has no validation set; it needs one of the folders {', '.join(VALIDATION)} beside train"
+        )
+    classes = [
+        tuple(sorted(d.name for d in part.iterdir() if d.is_dir())) for part in (root / "train", held[0])
+    ]
     if classes[0] != classes[1] or not classes[0]:
-        raise ValueError(f"data={data!r}: train has the classes {classes[0]}, {held[0].name} has {classes[1]}")
+        raise ValueError(
+            f"data={data!r}: train has the classes {classes[0]}, {held[0].name} has {classes[1]}"
+        )
     return Data(_folder(root / "train", size, train), _folder(held[0], size, validation), classes[0])

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 from torchmetrics.classification import MulticlassAccuracy
 
-from .datasets import Images, first
+from ..measure import IMAGENET, measure_ppp
 from ..models.hooks import padding_mode
 from ..padding.borders import Scheme
-from ..measure import IMAGENET, measure_ppp
 from ..scenes.photographs import Kept, Scene
+from .datasets import Images, first
 
 LAST = "last.ckpt"
 
@@ -97,7 +97,9 @@ class Trained(L.LightningModule):
         return self._random
 
     def on_train_epoch_start(self) -> None:
-        state = int(np.random.SeedSequence([self.seed, self.current_epoch, self.global_rank]).generate_state(1)[0])
+        state = int(
+            np.random.SeedSequence([self.seed, self.current_epoch, self.global_rank]).generate_state(1)[0]
+        )
         self._generator().manual_seed(state)
         torch.manual_seed(state)  # dropout takes no generator; `fit` restores the global state
 
@@ -113,20 +115,32 @@ class Trained(L.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        self._generator().manual_seed(self.seed)  # randn's numbers must not depend on how often it was validated
+        self._generator().manual_seed(
+            self.seed
+        )  # randn's numbers must not depend on how often it was validated
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
         x, target = batch
         output = self(x)
         scores = {"loss": self.loss(output, target)} | self.score(output, target)
-        self.log_dict({f"val_{k}": v for k, v in scores.items()}, batch_size=len(x), on_step=False, on_epoch=True, sync_dist=True)
+        self.log_dict(
+            {f"val_{k}": v for k, v in scores.items()},
+            batch_size=len(x),
+            on_step=False,
+            on_epoch=True,
+            sync_dist=True,
+        )
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.AdamW(self.parameters(), lr=self.lr, weight_decay=self.weight_decay)
         total = int(self.trainer.estimated_stepping_batches)
         warm = max(1, total // 20)
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda i: min((i + 1) / warm, 0.5 * (1 + math.cos(math.pi * min(1.0, max(0, i - warm) / max(1, total - warm)))))
+            optimizer,
+            lambda i: min(
+                (i + 1) / warm,
+                0.5 * (1 + math.cos(math.pi * min(1.0, max(0, i - warm) / max(1, total - warm)))),
+            ),
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
@@ -145,7 +159,9 @@ class Classifier(Trained):
         super().__init__(model, padding, **kwargs)
         linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
         if not linear:
-            raise ValueError("model has no linear layer to tell the number of classes from; subclass pppkit.training.Trained")
+            raise ValueError(
+                "model has no linear layer to tell the number of classes from; subclass pppkit.training.Trained"
+            )
         self.accuracy = MulticlassAccuracy(linear[-1].out_features, average="micro")
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -203,7 +219,13 @@ class PPPMonitor(L.Callback):
         self.scenes = {name: Kept.all(world) for name, world in worlds.items()}
         self.every, self.epochs = every, None if epochs is None else set(epochs)
         self.sizes = [size] if isinstance(size, int) else list(size)
-        self.layers, self.n, self.batch_size, self.padding, self.network = layers, n, batch_size, padding, network
+        self.layers, self.n, self.batch_size, self.padding, self.network = (
+            layers,
+            n,
+            batch_size,
+            padding,
+            network,
+        )
         self.normalize, self.seed = normalize, seed
         self.records: list[dict[str, Any]] = []
         self.maps: dict[tuple[int, str, int, str], np.ndarray] = {}
@@ -216,7 +238,9 @@ class PPPMonitor(L.Callback):
 
     def measure(self, trainer: L.Trainer, module: L.LightningModule, epoch: int) -> None:
         """Measures now, and adds the rows under that epoch."""
-        logged = self._logged | {k: v.item() for k, v in trainer.callback_metrics.items()}  # which all processes must ask for
+        logged = self._logged | {
+            k: v.item() for k, v in trainer.callback_metrics.items()
+        }  # which all processes must ask for
         if trainer.is_global_zero:
             model = module.get_submodule(self.network) if self.network else module
             padding = self.padding or getattr(module, "padding", None)
@@ -226,8 +250,14 @@ class PPPMonitor(L.Callback):
                         model, world, self.layers, padding=padding, size=size, n=self.n, batch_size=self.batch_size,
                         normalize=self.normalize, seed=self.seed, progress=False, counts=[],
                     )  # fmt: skip
-                    self.records += [{"epoch": epoch, "source": source} | row | logged for row in found.rows.to_dict("records")]
-                    self.maps |= {(epoch, source, size, layer): kinds["ppp"].astype(np.float32) for (_, layer), kinds in found.maps.items()}
+                    self.records += [
+                        {"epoch": epoch, "source": source} | row | logged
+                        for row in found.rows.to_dict("records")
+                    ]
+                    self.maps |= {
+                        (epoch, source, size, layer): kinds["ppp"].astype(np.float32)
+                        for (_, layer), kinds in found.maps.items()
+                    }
         trainer.strategy.barrier("PPP")
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -239,7 +269,11 @@ class PPPMonitor(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         done = trainer.current_epoch + 1
-        wanted = done % self.every == 0 or done == trainer.max_epochs if self.epochs is None else done in self.epochs
+        wanted = (
+            done % self.every == 0 or done == trainer.max_epochs
+            if self.epochs is None
+            else done in self.epochs
+        )
         if wanted:
             self.measure(trainer, pl_module, done)
 
@@ -253,7 +287,15 @@ class PPPMonitor(L.Callback):
         self.maps = {(int(e), source, int(size), layer): v for (e, source, size, layer), v in split.items()}
 
 
-def loader(dataset: Dataset, batch: int, *, seed: int | None = None, workers: int = 0, replicas: int = 1, rank: int = 0) -> DataLoader:
+def loader(
+    dataset: Dataset,
+    batch: int,
+    *,
+    seed: int | None = None,
+    workers: int = 0,
+    replicas: int = 1,
+    rank: int = 0,
+) -> DataLoader:
     """Batches of a data set: in order, or shuffled by a seed and the epoch (then an incomplete last batch is left out).
 
     Args:
@@ -265,7 +307,9 @@ def loader(dataset: Dataset, batch: int, *, seed: int | None = None, workers: in
         rank: Which of them this is.
     """
     held = isinstance(dataset, Images)
-    sampler: DistributedSampler = DistributedSampler(dataset, replicas, rank, shuffle=seed is not None, seed=seed or 0)
+    sampler: DistributedSampler = DistributedSampler(
+        dataset, replicas, rank, shuffle=seed is not None, seed=seed or 0
+    )
     return DataLoader(
         dataset, batch, sampler=sampler, drop_last=seed is not None and len(dataset) >= batch * replicas,  # type: ignore[arg-type]
         num_workers=0 if held else workers, collate_fn=first if held else None,
@@ -323,9 +367,15 @@ def fit(
     if len(train) < 2:  # type: ignore[arg-type]
         raise ValueError(f"train has {len(train)} images; batch normalisation needs at least 2")  # type: ignore[arg-type]
     last = Path(folder) / LAST
-    saved: list[L.Callback] = [ModelCheckpoint(folder, last.stem, enable_version_counter=False, save_on_train_epoch_end=True)]
+    saved: list[L.Callback] = [
+        ModelCheckpoint(folder, last.stem, enable_version_counter=False, save_on_train_epoch_end=True)
+    ]
     if keep_every:
-        saved.append(ModelCheckpoint(folder, "{epoch:03d}", save_top_k=-1, every_n_epochs=keep_every, save_on_train_epoch_end=True))
+        saved.append(
+            ModelCheckpoint(
+                folder, "{epoch:03d}", save_top_k=-1, every_n_epochs=keep_every, save_on_train_epoch_end=True
+            )
+        )
     module.train()  # networks from `pppkit.models.build` come in eval mode, and Lightning would leave them there
     seed = getattr(module, "seed", 0)
     with _quiet(), torch.random.fork_rng():
@@ -339,7 +389,11 @@ def fit(
         if not last.exists():
             trainer.validate(module, held_out, verbose=False)  # epoch 0, for PPPMonitor's rows
         trainer.fit(
-            module, loader(train, batch, seed=seed, **share), held_out, ckpt_path=last if last.exists() else None, weights_only=True
+            module,
+            loader(train, batch, seed=seed, **share),
+            held_out,
+            ckpt_path=last if last.exists() else None,
+            weights_only=True,
         )
     return trainer
 
@@ -355,7 +409,9 @@ def _quiet() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated.*")
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
             warnings.filterwarnings("ignore", message=".*Checkpoint directory.*exists and is not empty.*")
-            warnings.filterwarnings("ignore", message=".*number of training batches.*smaller than the logging interval.*")
+            warnings.filterwarnings(
+                "ignore", message=".*number of training batches.*smaller than the logging interval.*"
+            )
             yield
     finally:
         logger.setLevel(level)

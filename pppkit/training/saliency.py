@@ -13,11 +13,18 @@ from torch import Tensor
 from torchvision.transforms import functional as TF
 from tqdm.auto import tqdm
 
-from .datasets import SCENES, Images, masked_shapes
 from ..metrics.scores import WeightedF, weighted_f
+from .datasets import SCENES, Images, masked_shapes
 from .module import Trained
 
-SIDE_WEIGHTS = (0.5, 0.5, 0.5, 0.8, 0.8, 1.0)  # of the losses from the deepest prediction to the last (Liu et al., section 4.2)
+SIDE_WEIGHTS = (
+    0.5,
+    0.5,
+    0.5,
+    0.8,
+    0.8,
+    1.0,
+)  # of the losses from the deepest prediction to the last (Liu et al., section 4.2)
 
 
 class Saliency(Trained):
@@ -39,7 +46,9 @@ class Saliency(Trained):
         return {"weighted_f": self.weighted_f}
 
 
-def open_masks(data: str, size: int, train: int | None = None, validation: int | None = None, seed: int = 0) -> tuple[Images, Images]:
+def open_masks(
+    data: str, size: int, train: int | None = None, validation: int | None = None, seed: int = 0
+) -> tuple[Images, Images]:
     """A saliency data set by name or path: training and validation images with masks.
 
     Args:
@@ -54,7 +63,9 @@ def open_masks(data: str, size: int, train: int | None = None, validation: int |
         ValueError: If a folder or the mask of an image is missing.
     """
     if data == SCENES:
-        return masked_shapes(train or 4000, size, 2 * seed), masked_shapes(validation or 1000, size, 2 * seed + 1)
+        return masked_shapes(train or 4000, size, 2 * seed), masked_shapes(
+            validation or 1000, size, 2 * seed + 1
+        )
     return _duts(Path(data), "TR", size, train), _duts(Path(data), "TE", size, validation)
 
 
@@ -79,17 +90,27 @@ def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:
     folders = [root / f"DUTS-{part}" / f"DUTS-{part}-{kind}" for kind in ("Image", "Mask")]
     for folder in folders:
         if not folder.is_dir():
-            raise ValueError(f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: {folder} is missing")
+            raise ValueError(
+                f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: {folder} is missing"
+            )
     files = sorted(folders[0].glob("*.jpg"))
     masks = [folders[1] / f"{f.stem}.png" for f in files]
     lack = [m for m in masks if not m.is_file()]
     if lack or not files:
         raise ValueError(
-            f"data={str(root)!r}: " + (f"{len(lack)} images have no mask (first: {lack[0]})" if lack else f"no *.jpg in {folders[0]}")
+            f"data={str(root)!r}: "
+            + (f"{len(lack)} images have no mask (first: {lack[0]})" if lack else f"no *.jpg in {folders[0]}")
         )
-    chosen = np.arange(len(files)) if limit is None else np.random.default_rng(0).permutation(len(files))[:limit]
-    images, wanted = torch.empty(len(chosen), 3, size, size, dtype=torch.uint8), torch.empty(len(chosen), size, size)
+    chosen = (
+        np.arange(len(files)) if limit is None else np.random.default_rng(0).permutation(len(files))[:limit]
+    )
+    images, wanted = (
+        torch.empty(len(chosen), 3, size, size, dtype=torch.uint8),
+        torch.empty(len(chosen), size, size),
+    )
     for i, k in enumerate(tqdm(chosen, desc=f"DUTS-{part}", unit="image", disable=len(chosen) < 1000)):
         images[i] = TF.pil_to_tensor(TF.resize(Image.open(files[k]).convert("RGB"), [size, size]))
-        wanted[i] = (TF.pil_to_tensor(TF.resize(Image.open(masks[k]).convert("L"), [size, size]))[0] > 127).float()
+        wanted[i] = (
+            TF.pil_to_tensor(TF.resize(Image.open(masks[k]).convert("L"), [size, size]))[0] > 127
+        ).float()
     return Images(images, wanted)

@@ -7,8 +7,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from pppkit import alignment, models
-from pppkit.alignment import canvas
-from pppkit.alignment import AlignmentError, canvas_margin, features, geometries, margins, reach, verify_alignment
+from pppkit.alignment import (
+    AlignmentError,
+    canvas,
+    canvas_margin,
+    features,
+    geometries,
+    margins,
+    reach,
+    verify_alignment,
+)
 from pppkit.models import LAYERS_OF_INTEREST, build
 
 REFERENCE = pd.read_csv(Path(__file__).parents[1] / "book" / "reference" / "ppp_alignment.csv")
@@ -29,7 +37,13 @@ def test_principal_points():
     vgg, resnet = (margins(build(n, width=0.125)) for n in ("vgg19", "resnet50"))
     assert list(vgg["principal_regular_y"]) == [111.5, 55.5, 27.5, 13.5, 6.5]
     assert list(vgg["principal_optimal_x"]) == [229.5, 111.5, 51.5, 21.5, 6.5]
-    assert list(resnet["principal_regular_y"]) == [97, 24, 12, 6, 3]  # the paper rounds the pooling's 48.5 and prints 96
+    assert list(resnet["principal_regular_y"]) == [
+        97,
+        24,
+        12,
+        6,
+        3,
+    ]  # the paper rounds the pooling's 48.5 and prints 96
     assert (resnet["principal_optimal_y"] - resnet["principal_regular_y"] == resnet["top"]).all()
 
 
@@ -49,13 +63,17 @@ def test_margins_by_hand():
 def test_geometry_equals_the_receptive_field_measured_by_gradient(kernel, stride, padding, dilation):
     if dilation * (kernel - 1) + 1 > 13:
         pytest.skip("wider than the image")
-    net = nn.Sequential(nn.Conv2d(3, 1, kernel, stride, padding, dilation), nn.MaxPool2d(2, 1), nn.Conv2d(1, 1, 3, 2, 1)).double()
+    net = nn.Sequential(
+        nn.Conv2d(3, 1, kernel, stride, padding, dilation), nn.MaxPool2d(2, 1), nn.Conv2d(1, 1, 3, 2, 1)
+    ).double()
     size, pad = 29, 40
     g = geometries(net, ["2"], size)["2"]
     x = torch.rand(1, 3, size + 2 * pad, size + 2 * pad, dtype=torch.double, requires_grad=True)
     for p in net.parameters():
         nn.init.constant_(p, 1.0)
-    unpadded = nn.Sequential(nn.Conv2d(3, 1, kernel, stride, 0, dilation), nn.AvgPool2d(2, 1), nn.Conv2d(1, 1, 3, 2, 0)).double()
+    unpadded = nn.Sequential(
+        nn.Conv2d(3, 1, kernel, stride, 0, dilation), nn.AvgPool2d(2, 1), nn.Conv2d(1, 1, 3, 2, 0)
+    ).double()
     for p in unpadded.parameters():
         nn.init.constant_(p, 1.0)
     assert g.regular[0] == net(torch.zeros(1, 3, size, size, dtype=torch.double)).shape[-1]
@@ -75,11 +93,23 @@ def test_canvas_margins_of_the_papers_networks(name, margin):
 
 
 def test_reach_by_hand():
-    net = nn.Sequential(nn.Conv2d(3, 2, 3, padding=1), nn.Conv2d(2, 2, 3, stride=2, padding=1), nn.MaxPool2d(3, 2, ceil_mode=True))
+    net = nn.Sequential(
+        nn.Conv2d(3, 2, 3, padding=1),
+        nn.Conv2d(2, 2, 3, stride=2, padding=1),
+        nn.MaxPool2d(3, 2, ceil_mode=True),
+    )
     table = reach(net, ["0", "1", "2"], 32)
     assert table.loc["0"].tolist() == [1, 1, 1, 1, 1]
-    assert table.loc["1"].tolist() == [2, 1, 1, 1, 1]  # pixel 0 sees the padding and the touched pixel 0; the last sees the touched last
-    assert table.loc["2", ["top", "left"]].tolist() == [1, 1] and table.loc["2", "bottom"] >= 1  # ceil_mode hides padding at the bottom
+    assert table.loc["1"].tolist() == [
+        2,
+        1,
+        1,
+        1,
+        1,
+    ]  # pixel 0 sees the padding and the touched pixel 0; the last sees the touched last
+    assert (
+        table.loc["2", ["top", "left"]].tolist() == [1, 1] and table.loc["2", "bottom"] >= 1
+    )  # ceil_mode hides padding at the bottom
     assert reach(net, ["0"], 32, "none").loc["0"].tolist() == [1, 0, 0, 0, 0]
     assert reach(net, ["0"], 32, "full").loc["0"].tolist() == [1, 2, 2, 2, 2]
 
@@ -95,7 +125,15 @@ NETWORKS = [
         "mobilenet_v2",
         "mobilenet_v3_large",
     ),
-    *("mobilenet_v3_small", "resnext50_32x4d", "regnet_y_400mf", "shufflenet_v2_x1_0", "googlenet", "squeezenet1_1", "convnext_tiny"),
+    *(
+        "mobilenet_v3_small",
+        "resnext50_32x4d",
+        "regnet_y_400mf",
+        "shufflenet_v2_x1_0",
+        "googlenet",
+        "squeezenet1_1",
+        "convnext_tiny",
+    ),
 ]
 
 
@@ -116,7 +154,10 @@ def test_they_agree_under_other_schemes(scheme):
 
 def test_own_padding_modes_are_followed():
     net = nn.Sequential(
-        nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), nn.ReflectionPad2d(2), nn.Conv2d(4, 2, 5, stride=2), nn.ReLU()
+        nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"),
+        nn.ReflectionPad2d(2),
+        nn.Conv2d(4, 2, 5, stride=2),
+        nn.ReLU(),
     )
     table = verify_alignment(net, ["0", "3"], size=31)
     assert len(table) == 2
@@ -136,7 +177,9 @@ def test_translation_by_the_stride():
 
 @pytest.mark.parametrize("wrong", [1, 2])
 def test_a_misalignment_is_found(monkeypatch, wrong):
-    monkeypatch.setattr(canvas, "centre", lambda x, size: x[..., wrong : wrong + size[-2], wrong : wrong + size[-1]])
+    monkeypatch.setattr(
+        canvas, "centre", lambda x, size: x[..., wrong : wrong + size[-2], wrong : wrong + size[-1]]
+    )
     with pytest.raises(AlignmentError, match="disagree"):
         verify_alignment(build("resnet18", num_classes=2), size=64)
 
@@ -151,7 +194,11 @@ def test_features_too_flat_to_verify_are_said_to_be():
 class InPlace(nn.Module):
     def __init__(self, rebind):
         super().__init__()
-        self.conv, self.last, self.rebind = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1), rebind
+        self.conv, self.last, self.rebind = (
+            nn.Conv2d(3, 3, 3, padding=1),
+            nn.Conv2d(3, 3, 3, padding=1),
+            rebind,
+        )
 
     def forward(self, x):
         y = self.conv(x)

@@ -77,18 +77,31 @@ def measure_speed(name, n=6, repeats=3):
                 net(canvas)
 
     def measured(scenes):
-        return measure_ppp(net, scenes, padding="zeros", n=n, margin=margin, counts=[n], progress=False).rows["seconds"].iloc[0]
+        return (
+            measure_ppp(net, scenes, padding="zeros", n=n, margin=margin, counts=[n], progress=False)
+            .rows["seconds"]
+            .iloc[0]
+        )
 
     bare()
     times = [(seconds(bare), measured(Ready(pixels)), measured(scene)) for _ in range(repeats)]
     plain, ready, drawn = (min(column) for column in zip(*times))
     drawing = seconds(lambda: [w.read() for w in places])
-    return {"images ready": ready / plain, "scenes drawn": drawn / plain, "drawing alone": drawing / plain, "seconds an image": ready / n}
+    return {
+        "images ready": ready / plain,
+        "scenes drawn": drawn / plain,
+        "drawing alone": drawing / plain,
+        "seconds an image": ready / n,
+    }
 
 
 def memory(name):
     peaks = {
-        n: float(subprocess.run([sys.executable, "-c", MEMORY, name, str(n)], capture_output=True, text=True, check=True).stdout)
+        n: float(
+            subprocess.run(
+                [sys.executable, "-c", MEMORY, name, str(n)], capture_output=True, text=True, check=True
+            ).stdout
+        )
         for n in (0, 1, 12)
     }
     return {"GiB over the bare passes": peaks[12] - peaks[0], "GiB from 1 to 12 images": peaks[12] - peaks[1]}
@@ -117,7 +130,10 @@ def plain_bhv(scheme, epochs):
     padding = 0 if scheme == "none" else 2 if scheme.startswith("full-") else 1
     mode = "circular" if "circular" in scheme else "zeros"
     splits = make_splits("authors")
-    sets = {k: (render(splits[k]), torch.from_numpy(splits[k].labels)) for k in ("train", "validation", "similar", "dissimilar")}
+    sets = {
+        k: (render(splits[k]), torch.from_numpy(splits[k].labels))
+        for k in ("train", "validation", "similar", "dissimilar")
+    }
     with torch.random.fork_rng():
         torch.manual_seed(0)
         layers = []
@@ -152,7 +168,9 @@ def bhv_speed(epochs=5):
     out = {}
     with connect(1) as one, connect(2) as two:
         for scheme in bhv.AUTHORS:
-            trials = [t | {"epochs": epochs} for t in bhv.grid([scheme], ["black"], splits="authors", networks=4)]
+            trials = [
+                t | {"epochs": epochs} for t in bhv.grid([scheme], ["black"], splits="authors", networks=4)
+            ]
             measured(one, trials[:1]), measured(two, trials)  # imports, first allocations
             alone, both = measured(one, trials[:2]), measured(two, trials)
             plain = plain_bhv(scheme, epochs)
@@ -203,7 +221,9 @@ def posenet_speed(n=64, epochs=15):
 
     def again():  # as one would write it
         channels = read_features(net, layers, x[:1], "zeros").shape[1]
-        readout = nn.Sequential(nn.Conv2d(channels, 1, 3), nn.BatchNorm2d(1), nn.Sigmoid(), nn.UpsamplingBilinear2d(224))
+        readout = nn.Sequential(
+            nn.Conv2d(channels, 1, 3), nn.BatchNorm2d(1), nn.Sigmoid(), nn.UpsamplingBilinear2d(224)
+        )
         optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
         for _ in range(epochs):
             for part in x.split(32):
@@ -217,7 +237,10 @@ def posenet_speed(n=64, epochs=15):
         "five trials at once, each": seconds(lambda: once(5)) / 5,
     }
     last = times["again in each epoch"]
-    return times | {"ratio": last / times["features once"], "ratio of five at once": last / times["five trials at once, each"]}
+    return times | {
+        "ratio": last / times["features once"],
+        "ratio of five at once": last / times["five trials at once, each"],
+    }
 
 
 def main():
@@ -237,11 +260,23 @@ def main():
             flush=True,
         )
     if "bhv" in what:
-        print("\na BHV training (reach: 5; 2 workers 1.8)\n", pd.DataFrame(bhv_speed()).T.round(2).to_string(), flush=True)
+        print(
+            "\na BHV training (reach: 5; 2 workers 1.8)\n",
+            pd.DataFrame(bhv_speed()).T.round(2).to_string(),
+            flush=True,
+        )
     if "training" in what:
-        print("\ntrainings (reach: 2 workers 1.8)\n", pd.DataFrame(training_speed()).T.round(2).to_string(), flush=True)
+        print(
+            "\ntrainings (reach: 2 workers 1.8)\n",
+            pd.DataFrame(training_speed()).T.round(2).to_string(),
+            flush=True,
+        )
     if "posenet" in what:
-        print("\na PosENet trial, seconds (reach: ratio 10)\n", pd.Series(posenet_speed()).round(2).to_string(), flush=True)
+        print(
+            "\na PosENet trial, seconds (reach: ratio 10)\n",
+            pd.Series(posenet_speed()).round(2).to_string(),
+            flush=True,
+        )
     if "book" in what:
         print("\nbook, seconds (reach: 300 and 10)\n", pd.Series(rebuild()).round(1).to_string(), flush=True)
 

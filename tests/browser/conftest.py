@@ -19,8 +19,18 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     system = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    quiet = ["--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    webgl = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # surfaces without a graphics card
+    quiet = [
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+    ]
+    webgl = [
+        "--use-gl=angle",
+        "--use-angle=swiftshader",
+        "--enable-unsafe-swiftshader",
+    ]  # surfaces without a graphics card
     found = {"executable_path": system} if system else {}
     return browser_type_launch_args | found | {"args": ["--no-sandbox", *quiet, *webgl]}
 
@@ -47,6 +57,9 @@ def complaints(page, site):
     found = []
     page.on("console", lambda m: m.type == "error" and found.append(m.text))
     page.on("pageerror", lambda e: found.append(f"page error: {e}"))
-    page.on("request", lambda r: r.url.startswith((site, "data:", "blob:")) or found.append(f"other host: {r.url}"))
+    page.on(
+        "request",
+        lambda r: r.url.startswith((site, "data:", "blob:")) or found.append(f"other host: {r.url}"),
+    )
     page.on("response", lambda r: r.status >= 400 and found.append(f"{r.status}: {r.url}"))
     return found

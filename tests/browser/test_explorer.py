@@ -45,7 +45,12 @@ def lab(tmp_path_factory):
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
     }
     binary = Path(sys.executable).with_name("jupyter")
-    server = subprocess.Popen([str(binary), "lab", *options], env=os.environ | home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [str(binary), "lab", *options],
+        env=os.environ | home,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     url = f"http://127.0.0.1:{port}"
     for _ in range(120):
         try:
@@ -68,7 +73,9 @@ def test_the_surface_follows_the_controls(page, lab):
     controls = page.locator(".jupyter-widgets select")
     controls.first.wait_for(timeout=180_000)
     controls.first.scroll_into_view_if_needed()  # JupyterLab draws what is on the screen
-    page.wait_for_function(f"({Z})().startsWith('vgg19_scenes_zeros_0_published, zeros')", timeout=40_000)  # a trained one
+    page.wait_for_function(
+        f"({Z})().startsWith('vgg19_scenes_zeros_0_published, zeros')", timeout=40_000
+    )  # a trained one
     seen = [page.evaluate(Z)]
     assert "SNR-PPP" in page.locator(".jupyter-widgets.widget-html").last.inner_text()
     for label, value, title in (
@@ -76,7 +83,9 @@ def test_the_surface_follows_the_controls(page, lab):
         ("layer", "features.17", "features.17"),
         ("network", "resnet50", "resnet50, circular"),
     ):
-        box = page.locator(".widget-dropdown", has=page.locator(f"label:text-is('{label}')")).locator("select")
+        box = page.locator(".widget-dropdown", has=page.locator(f"label:text-is('{label}')")).locator(
+            "select"
+        )
         box.select_option(label=value)
         page.wait_for_function(f"({Z})().includes('{title}')", timeout=40_000)
         page.wait_for_timeout(500)

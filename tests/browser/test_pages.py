@@ -8,7 +8,11 @@ from PIL import Image
 
 from .conftest import HTML
 
-PAGES = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts and p.name != "index.html")
+PAGES = sorted(
+    p.relative_to(HTML).as_posix()
+    for p in HTML.rglob("*.html")
+    if "_static" not in p.parts and p.name != "index.html"
+)
 DRAWN = "i => document.querySelectorAll('.plotly-offline')[i].dataset.plotly === 'ready'"
 EYE = "d => JSON.stringify(d.querySelector('.plotly-host')._fullLayout.scene._scene.getCamera().eye)"
 
@@ -25,7 +29,9 @@ def reveal(page, i):
 
 
 def subplots(figure, kind):
-    return figure.evaluate("(d, kind) => d.querySelector('.plotly-host')._fullLayout._subplots[kind].length", kind)
+    return figure.evaluate(
+        "(d, kind) => d.querySelector('.plotly-host')._fullLayout._subplots[kind].length", kind
+    )
 
 
 def test_there_are_pages():
@@ -76,7 +82,10 @@ def test_figures_follow_light_and_dark(page, site, path):
     ink = "d => getComputedStyle(d.querySelector('.plotly-host .gtitle')).fill"
     colours = []
     for theme in ("light", "dark"):
-        page.evaluate("t => { document.documentElement.dataset.theme = t; document.documentElement.dataset.mode = t }", theme)
+        page.evaluate(
+            "t => { document.documentElement.dataset.theme = t; document.documentElement.dataset.mode = t }",
+            theme,
+        )
         page.wait_for_timeout(300)
         colours.append(reveal(page, 0).evaluate(ink))
     assert colours[0] != colours[1]
@@ -95,7 +104,9 @@ def test_the_slider_changes_the_surface(page, site):
     figure = reveal(page, 0)
     z = "d => { const z = d.querySelector('.plotly-host')._fullData[0].z; return Array.from(z[0]).join() }"
     last = figure.evaluate(z)
-    figure.evaluate("d => Plotly.animate(d.querySelector('.plotly-host'), ['1'], {mode: 'immediate', frame: {duration: 0, redraw: true}})")
+    figure.evaluate(
+        "d => Plotly.animate(d.querySelector('.plotly-host'), ['1'], {mode: 'immediate', frame: {duration: 0, redraw: true}})"
+    )
     page.wait_for_timeout(300)
     assert figure.evaluate(z) != last
     assert figure.evaluate("d => d.querySelector('.plotly-host')._fullLayout.sliders[0].active") == 0
@@ -121,5 +132,7 @@ def test_the_explorers_menus_work_together(page, site):
 def test_the_home_page_leads_to_every_page(page, site):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(site + "intro.html")
-    links = page.eval_on_selector_all("nav.bd-links a, .bd-sidebar a", "all => all.map(a => a.href.split('#')[0])")
+    links = page.eval_on_selector_all(
+        "nav.bd-links a, .bd-sidebar a", "all => all.map(a => a.href.split('#')[0])"
+    )
     assert {site + p for p in PAGES if p not in ("search.html", "genindex.html", "intro.html")} <= set(links)

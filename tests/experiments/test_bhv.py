@@ -20,7 +20,9 @@ from pppkit.experiments.bhv.squares import (
 )
 
 AUTHORS_DIGEST = "7be969db4c00df516c5e410c34f7a1aa4c36649d76b9324554278e32441715bd"
-HAND = Squares(np.array([[[3, 0], [10, 5]], [[19, 27], [26, 22]]]), np.array([0, 1]))  # red left of green, then green left of red
+HAND = Squares(
+    np.array([[[3, 0], [10, 5]], [[19, 27], [26, 22]]]), np.array([0, 1])
+)  # red left of green, then green left of red
 
 
 def keys(squares):
@@ -54,7 +56,11 @@ class LeftOfGreen(nn.Module):
 def test_an_image_by_hand():
     image = render(HAND, (0.0, 0.25, 0.5))[0]
     assert image.shape == (3, 32, 32) and image.dtype == torch.float32
-    assert image[:, 3, 0].tolist() == [1, 0, 0] and image[:, 6, 3].tolist() == [1, 0, 0]  # red's first and last pixel
+    assert image[:, 3, 0].tolist() == [1, 0, 0] and image[:, 6, 3].tolist() == [
+        1,
+        0,
+        0,
+    ]  # red's first and last pixel
     assert image[:, 10, 5].tolist() == [0, 1, 0] and image[:, 13, 8].tolist() == [0, 1, 0]
     for y, x in ((2, 0), (7, 3), (6, 4), (10, 4), (14, 8), (13, 9), (31, 31)):
         assert image[:, y, x].tolist() == [0.0, 0.25, 0.5]
@@ -73,7 +79,9 @@ def test_positions_keep_the_authors_rule(splits):
         for y in (red[:, 0], green[:, 0]):
             assert set(y[upper]) <= set(range(3, 11)) and set(y[~upper]) <= set(range(19, 27))
         if name != "trajectories":
-            assert (squares.labels[:6] == [0, 1, 0, 1, 0, 1]).all() and len(squares) == (2000 if name == "train" else 1000)
+            assert (squares.labels[:6] == [0, 1, 0, 1, 0, 1]).all() and len(squares) == (
+                2000 if name == "train" else 1000
+            )
             assert set(red[upper, 0]) == set(range(3, 11))  # every height is drawn
 
 
@@ -97,14 +105,21 @@ def test_the_dissimilar_test_moves_each_class_by_half_the_image():
     splits = make_splits()
     moved = splits["dissimilar"].positions - splits["similar"].positions
     assert (moved[..., 1] == 0).all() and (moved[:, 0] == moved[:, 1]).all()
-    assert (moved[splits["similar"].labels == 0, 0, 0] == 16).all() and (moved[splits["similar"].labels == 1, 0, 0] == -16).all()
+    assert (moved[splits["similar"].labels == 0, 0, 0] == 16).all() and (
+        moved[splits["similar"].labels == 1, 0, 0] == -16
+    ).all()
 
 
 def test_trajectories_by_hand():
     path, which = trajectories(Squares(HAND.positions[:1], HAND.labels[:1]))
     assert len(path) == 19 and (which == 0).all()  # the lower square goes from y = 10 to 28
-    assert path.positions[0].tolist() == [[3, 0], [10, 5]] and path.positions[-1].tolist() == [[21, 0], [28, 5]]
-    assert (np.diff(path.positions[:, :, 0], axis=0) == 1).all() and (np.diff(path.positions[:, :, 1], axis=0) == 0).all()
+    assert path.positions[0].tolist() == [[3, 0], [10, 5]] and path.positions[-1].tolist() == [
+        [21, 0],
+        [28, 5],
+    ]
+    assert (np.diff(path.positions[:, :, 0], axis=0) == 1).all() and (
+        np.diff(path.positions[:, :, 1], axis=0) == 0
+    ).all()
     both, which = trajectories(HAND)
     assert np.bincount(which).tolist() == [19, 3] and (both.labels == np.array([0, 1])[which]).all()
     start = make_splits()["trajectories"]
@@ -150,7 +165,11 @@ def score(model, background="black"):
 )
 def test_classifiers_whose_scores_are_known(model, background, similar, dissimilar, inconsistency):
     scores = score(model, background)
-    assert (scores["similar"], scores["dissimilar"], scores["inconsistency"]) == (similar, dissimilar, inconsistency)
+    assert (scores["similar"], scores["dissimilar"], scores["inconsistency"]) == (
+        similar,
+        dissimilar,
+        inconsistency,
+    )
 
 
 def test_accuracy_along_the_trajectory():
@@ -162,7 +181,9 @@ def test_accuracy_along_the_trajectory():
 
 
 def test_inconsistency_counts_trajectories_not_steps():
-    assert bhv.inconsistency(np.array([0, 0, 0, 1, 1, 0, 1]), np.array([0, 0, 0, 1, 1, 2, 2])) == pytest.approx(100 / 3)
+    assert bhv.inconsistency(
+        np.array([0, 0, 0, 1, 1, 0, 1]), np.array([0, 0, 0, 1, 1, 2, 2])
+    ) == pytest.approx(100 / 3)
 
 
 # the network
@@ -170,7 +191,10 @@ def test_inconsistency_counts_trajectories_not_steps():
 
 def test_the_network_is_the_authors():
     net = bhv.Network(3)
-    assert sum(p.numel() for p in net.parameters()) == 3 * 32 * 9 + 32 * 32 * 9 + 32 * 64 * 9 + 64 * 64 * 9 + 64 * 2 + 2
+    assert (
+        sum(p.numel() for p in net.parameters())
+        == 3 * 32 * 9 + 32 * 32 * 9 + 32 * 64 * 9 + 64 * 64 * 9 + 64 * 2 + 2
+    )
     convs = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
     assert [c.stride[0] for c in convs] == [1, 2, 2, 2] and not any(c.bias is not None for c in convs)
     state = torch.random.get_rng_state()
@@ -239,7 +263,11 @@ def test_training_is_the_protocol():
     losses, states = reference(1, *training, *validation, epochs=4)
     net = bhv.Network(1)
     result = bhv.train(net, training, validation, epochs=4, batch=20)
-    assert result.epochs == 4 and result.best_epoch == 1 + int(np.argmin(losses)) and result.loss == pytest.approx(min(losses))
+    assert (
+        result.epochs == 4
+        and result.best_epoch == 1 + int(np.argmin(losses))
+        and result.loss == pytest.approx(min(losses))
+    )
     for name, value in net.state_dict().items():
         torch.testing.assert_close(value, states[result.best_epoch - 1][name])
     assert not net.training
@@ -339,7 +367,10 @@ def test_the_grid_of_table_1():
     "call, words",
     [
         (lambda: bhv.grid(["zero"]), "scheme='zero' is not a padding scheme; choose one of zeros"),
-        (lambda: bhv.grid(backgrounds=["purple"]), "background='purple' is not a colour; give one of black, grey, white"),
+        (
+            lambda: bhv.grid(backgrounds=["purple"]),
+            "background='purple' is not a colour; give one of black, grey, white",
+        ),
         (lambda: bhv.grid(backgrounds=[1.5]), "background=1.5"),
         (lambda: bhv.grid(backgrounds=["0,1"]), "background='0,1'"),
         (lambda: bhv.grid(splits="same"), "splits='same' is not one of disjoint, authors"),

@@ -14,7 +14,16 @@ from pppkit.experiments.ppp import chronology
 from pppkit.experiments.ppp.chronology import grid, load, moments, name, network, run, settings
 from pppkit.results import load_maps
 
-TINY = {"width": 0.0625, "size": 32, "images": 128, "validation": 32, "epochs": 2, "n": 2, "sizes": (32,), "networks": 2}
+TINY = {
+    "width": 0.0625,
+    "size": 32,
+    "images": 128,
+    "validation": 32,
+    "epochs": 2,
+    "n": 2,
+    "sizes": (32,),
+    "networks": 2,
+}
 SCRIPT = """
 import os, signal, sys
 import torch
@@ -53,7 +62,10 @@ def test_moments(epochs, count):
 def test_grid_has_networks_outermost():
     trials = grid("published", ["vgg19", "resnet50"], ["zeros", "randn"], networks=2)
     assert len(trials) == 8 and [t["seed"] for t in trials] == [0] * 4 + [1] * 4
-    assert settings(trials[0])["precision"] == "bf16-mixed" and settings(trials[0] | {"data": "cifar10"})["size"] == 32
+    assert (
+        settings(trials[0])["precision"] == "bf16-mixed"
+        and settings(trials[0] | {"data": "cifar10"})["size"] == 32
+    )
 
 
 def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
@@ -62,8 +74,13 @@ def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
     whole = chronology.measure(trial, tmp_path / "whole", {})
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    environment = {"PYTHONPATH": f"{Path(__file__).parent}:{Path(chronology.__file__).parents[2]}", "PATH": "/usr/bin:/bin"}
-    died = subprocess.run([sys.executable, str(script), str(tmp_path / "cut")], env=environment, capture_output=True, text=True)
+    environment = {
+        "PYTHONPATH": f"{Path(__file__).parent}:{Path(chronology.__file__).parents[2]}",
+        "PATH": "/usr/bin:/bin",
+    }
+    died = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "cut")], env=environment, capture_output=True, text=True
+    )
     last = tmp_path / "cut" / "checkpoints" / name(trial) / "last.ckpt"
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert last.exists() and not (tmp_path / "cut" / "weights").exists()
@@ -77,10 +94,17 @@ def test_rows_of_a_sweep(tiny, tmp_path):
     trials = grid("quick", ["resnet50"], ["zeros"], networks=1)
     rows = chronology.measure(trials[0], tmp_path / "alone", {})
     assert rows["epoch"].unique().tolist() == [0, 1, 2] and len(rows) == 3 * 4
-    assert rows["val_accuracy"].notna().all() and (rows["width"] == 0.0625).all() and (rows["images"] == 128).all()
+    assert (
+        rows["val_accuracy"].notna().all()
+        and (rows["width"] == 0.0625).all()
+        and (rows["images"] == 128).all()
+    )
     maps = load_maps(tmp_path / "alone" / "maps" / f"chronology_{name(trials[0])}.npz")
     assert maps["2", "scenes", "layer1"].shape == (8, 8)
-    trained, untrained = load(trials[0], tmp_path / "alone"), load(trials[0], tmp_path / "alone", trained=False)
+    trained, untrained = (
+        load(trials[0], tmp_path / "alone"),
+        load(trials[0], tmp_path / "alone", trained=False),
+    )
     assert not torch.equal(trained.conv1.weight, untrained.conv1.weight)
     assert torch.equal(untrained.conv1.weight, network(trials[0], 8).conv1.weight) and not trained.training
     chronology.Store(tmp_path / "chronology.csv", chronology.KEY).append(rows)
@@ -90,7 +114,13 @@ def test_rows_of_a_sweep(tiny, tmp_path):
 
 
 def test_maps_that_pages_need():
-    maps = {(e, s, size, layer): np.full((60, 60), e) for e in (0, 1, 2) for s in ("scenes",) for size in (32, 64) for layer in "abc"}
+    maps = {
+        (e, s, size, layer): np.full((60, 60), e)
+        for e in (0, 1, 2)
+        for s in ("scenes",)
+        for size in (32, 64)
+        for layer in "abc"
+    }
     first = chronology.shown_maps(maps, largest=30)
     assert set(first) == {(e, "scenes", layer) for e in "012" for layer in "abc"} - {("1", "scenes", "a")}
     assert first["2", "scenes", "a"].shape == (30, 30) and (first["2", "scenes", "a"] == 2).all()
@@ -101,7 +131,9 @@ def test_the_other_untrained_network(tiny):
     (trial, _) = grid("quick", ["resnet50"], ["zeros"])
     rows = chronology.measure_initial(trial)
     net = models.build("resnet50", width=0.0625, num_classes=8, seed=0)
-    direct = measure_ppp(net, InfiniteScene(0), padding="zeros", size=32, n=2, batch_size=4, progress=False).rows
+    direct = measure_ppp(
+        net, InfiniteScene(0), padding="zeros", size=32, n=2, batch_size=4, progress=False
+    ).rows
     assert rows["snr_ppp"].tolist() == pytest.approx(direct["snr_ppp"].tolist(), rel=1e-5)
     assert set(chronology.KEY) <= set(rows) and (rows["source"] == "scenes").all()
 

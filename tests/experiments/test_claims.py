@@ -9,13 +9,35 @@ from pppkit.experiments.claims import corners, every, intervals, lead, leads, le
 from pppkit.results import save_maps
 
 
-def curves(shape, networks=3, noise=0.01, models=("resnet50", "vgg19"), paddings=("zeros", "reflect", "randn")):
+def curves(
+    shape, networks=3, noise=0.01, models=("resnet50", "vgg19"), paddings=("zeros", "reflect", "randn")
+):
     """Rows of networks whose SNR-PPP follows `shape(model, padding, level, t)` for t from 0 to 1."""
     random, out = np.random.default_rng(0), []
-    for model, padding, seed, level, epoch in itertools.product(models, paddings, range(networks), (1, 2, 3, 4), (0, 1, 2, 5, 10)):
+    for model, padding, seed, level, epoch in itertools.product(
+        models, paddings, range(networks), (1, 2, 3, 4), (0, 1, 2, 5, 10)
+    ):
         value = shape(model, padding, level, epoch / 10) + noise * random.normal()
-        row = {"model": model, "data": "scenes", "padding": padding, "seed": seed, "profile": "published", "level": level, "epoch": epoch}
-        out.append(row | {"epochs": 10, "size": 64, "trained_size": 64, "source": "scenes", "snr_ppp": value, "mae_ppp": value / 10})
+        row = {
+            "model": model,
+            "data": "scenes",
+            "padding": padding,
+            "seed": seed,
+            "profile": "published",
+            "level": level,
+            "epoch": epoch,
+        }
+        out.append(
+            row
+            | {
+                "epochs": 10,
+                "size": 64,
+                "trained_size": 64,
+                "source": "scenes",
+                "snr_ppp": value,
+                "mae_ppp": value / 10,
+            }
+        )
     return pd.DataFrame(out)
 
 
@@ -27,12 +49,20 @@ def test_intervals_by_hand():
     one, two = pd.Series([1.0, 2.0, 3.0]), pd.Series([5.0, 5.0, 8.0])  # squares 2 and 6
     assert intervals({"a": one})["a"] == (2.0, pytest.approx(4.3027 / 3**0.5, rel=1e-4))
     assert intervals({"a": one[:1]})["a"] == (1.0, np.inf)
-    cells = {("vgg19", "scenes", "zeros"): one, ("vgg19", "scenes", "randn"): two, ("vgg19", "cifar10", "zeros"): one}
+    cells = {
+        ("vgg19", "scenes", "zeros"): one,
+        ("vgg19", "scenes", "randn"): two,
+        ("vgg19", "cifar10", "zeros"): one,
+    }
     half = 2.7764 * (8 / 4 / 3) ** 0.5  # t with four degrees of freedom
     found = intervals(cells)
     assert found["vgg19", "scenes", "zeros"] == (2, pytest.approx(half, rel=1e-4))
     assert found["vgg19", "scenes", "randn"] == (6, pytest.approx(half, rel=1e-4))
-    assert found["vgg19", "cifar10", "zeros"] == intervals(cells, pooled=False)["vgg19", "scenes", "zeros"] == intervals({"a": one})["a"]
+    assert (
+        found["vgg19", "cifar10", "zeros"]
+        == intervals(cells, pooled=False)["vgg19", "scenes", "zeros"]
+        == intervals({"a": one})["a"]
+    )
     alone = intervals({("vgg19", "scenes", "zeros"): one, ("vgg19", "scenes", "randn"): two[:1]})
     assert alone["vgg19", "scenes", "randn"] == (5, pytest.approx(4.3027, rel=1e-4))  # its neighbours' spread
 
@@ -42,9 +72,16 @@ def test_every_by_hand():
     assert every({1: up, 2: up}) == "holds"
     assert every({1: up, 2: flat}) == every({}) == every({1: up[:1]}) == "cannot be told yet"
     assert every({1: up, 2: down}) == "fails"
-    slightly = pd.Series([-0.1, -0.2, -0.3])  # beyond its own interval only just: among many cells that happens
-    assert every({1: slightly - 0.1}) == "fails" and every({1: slightly - 0.1, **dict.fromkeys(range(2, 40), up)}) == "cannot be told yet"
-    family = {("vgg19", "scenes", k): v for k, v in enumerate([slightly - 0.1, *[up] * 38])}  # with their spread it is told
+    slightly = pd.Series(
+        [-0.1, -0.2, -0.3]
+    )  # beyond its own interval only just: among many cells that happens
+    assert (
+        every({1: slightly - 0.1}) == "fails"
+        and every({1: slightly - 0.1, **dict.fromkeys(range(2, 40), up)}) == "cannot be told yet"
+    )
+    family = {
+        ("vgg19", "scenes", k): v for k, v in enumerate([slightly - 0.1, *[up] * 38])
+    }  # with their spread it is told
     assert every(family) == "fails" and every(family, pooled=False) == "cannot be told yet"
 
 
@@ -58,12 +95,19 @@ def test_leads_by_hand():
     assert leads({"a": {"zeros": zeros, "randn": far}}, "zeros")[0] == "holds"
     verdict, measured = leads({"a": {"zeros": zeros, "randn": far, "reflect": near}}, "zeros")
     assert verdict == "cannot be told yet" and measured == "a: +0.050 ± 0.227 against reflect"
-    assert leads({"a": {"zeros": zeros, "randn": far}, "b": {"zeros": far, "randn": zeros}}, "zeros")[0] == "fails"
+    assert (
+        leads({"a": {"zeros": zeros, "randn": far}, "b": {"zeros": far, "randn": zeros}}, "zeros")[0]
+        == "fails"
+    )
 
 
 def test_networks_that_grow_as_the_paper_says():
     def grows(model, padding, level, t):
-        return 1 + level * (min(1, 8 * t) + t) + 0.3 * ("zeros", "reflect", "randn").index(padding) * (-1) ** (level in (2, 3)) / 3
+        return (
+            1
+            + level * (min(1, 8 * t) + t)
+            + 0.3 * ("zeros", "reflect", "randn").index(padding) * (-1) ** (level in (2, 3)) / 3
+        )
 
     found = verdicts(learned(curves(grows)))
     assert set(found.values()) == {"holds"}, found
@@ -116,22 +160,38 @@ def test_corners(tmp_path):
     for trial in trials:
         save(trial, peaked, (x * y) ** 12)
     assert [row["verdict"] for row in corners(trials, tmp_path)] == ["holds"] * 3
-    assert [row["verdict"] for row in corners(trials[::2], tmp_path)] == ["cannot be told yet"] * 3  # one network of each
+    assert [row["verdict"] for row in corners(trials[::2], tmp_path)] == [
+        "cannot be told yet"
+    ] * 3  # one network of each
     for trial in trials[2:]:
         save(trial, framed, framed)
     found = corners(trials, tmp_path)
     assert found[0]["verdict"] == "fails" and "in 2 of 4" in found[0]["measured"]
-    assert found[1]["verdict"] == "cannot be told yet" and "grew in 2 of 4" in found[1]["measured"]  # unchanged is not grown
+    assert (
+        found[1]["verdict"] == "cannot be told yet" and "grew in 2 of 4" in found[1]["measured"]
+    )  # unchanged is not grown
     assert corners(trials, tmp_path / "nowhere") == []
 
 
 def trials_of_posenet(effect, noise=0.1, constant=0):
     random, out = np.random.default_rng(0), []
     for model, weights, padding, seed, trial in itertools.product(
-        ("vgg19",), ("untrained", "trained"), ("zeros", "reflect", "replicate", "circular"), range(3), range(5)
+        ("vgg19",),
+        ("untrained", "trained"),
+        ("zeros", "reflect", "replicate", "circular"),
+        range(3),
+        range(5),
     ):
         spc = effect * (padding == "zeros") - 0.5 * (weights == "trained") + noise * random.normal()
-        row = {"model": model, "data": "scenes", "source": "scenes", "padding": padding, "seed": seed, "trial": trial, "weights": weights}
+        row = {
+            "model": model,
+            "data": "scenes",
+            "source": "scenes",
+            "padding": padding,
+            "seed": seed,
+            "trial": trial,
+            "weights": weights,
+        }
         out.append(row | {"spc images": spc, "nan images": constant, "count images": 32})
     return pd.DataFrame(out)
 
@@ -147,9 +207,15 @@ def test_posenet_that_tells_paddings_apart_and_one_that_does_not():
     alike = "PosENet scatters over trials on one model as much as over models"
     assert (
         told[alike] == "holds"
-        and verdicts(read_out(trials.assign(**{"spc images": trials["spc images"] + trials["seed"]}), rows))[alike] == "fails"
+        and verdicts(read_out(trials.assign(**{"spc images": trials["spc images"] + trials["seed"]}), rows))[
+            alike
+        ]
+        == "fails"
     )
-    assert told["PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown"] == "holds"
+    assert (
+        told["PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown"]
+        == "holds"
+    )
 
 
 def test_posenet_without_padding():
@@ -157,7 +223,9 @@ def test_posenet_without_padding():
     claim = "PosENet answers to networks without padding"
     for effect, verdict in ((0.0, "fails"), (0.5, "holds")):
         bare = trials_of_posenet(0.0)
-        bare = bare[bare["padding"] == "zeros"].assign(padding="none", **{"spc images": effect + 0.001 * (-1.0) ** np.arange(30)})
+        bare = bare[bare["padding"] == "zeros"].assign(
+            padding="none", **{"spc images": effect + 0.001 * (-1.0) ** np.arange(30)}
+        )
         assert verdicts(read_out(pd.concat([trials_of_posenet(0.0), bare]), rows))[claim] == verdict
     assert verdicts(read_out(trials_of_posenet(0.0), rows))[claim] == "cannot be told yet"
 

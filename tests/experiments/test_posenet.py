@@ -2,9 +2,18 @@ import pytest
 import torch
 
 from pppkit import models
-from pppkit.experiments.ppp import chronology
 from pppkit.experiments import posenet
-from pppkit.experiments.posenet import NarrowConv2d, ReadOut, ResizedError, pattern, read_features, resized, score, train
+from pppkit.experiments.posenet import (
+    NarrowConv2d,
+    ReadOut,
+    ResizedError,
+    pattern,
+    read_features,
+    resized,
+    score,
+    train,
+)
+from pppkit.experiments.ppp import chronology
 
 
 def test_patterns_by_hand():
@@ -12,7 +21,9 @@ def test_patterns_by_hand():
     assert torch.equal(pattern("vertical", 3), pattern("horizontal", 3).T)
     assert pattern("vertical stripes", 8, periods=2)[:, 0].tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
     bell = pattern("gaussian", 5, sigma=0.2)
-    assert bell[2, 2] == 1 and bell[2, 3].item() == pytest.approx(0.6065, abs=1e-4) and torch.equal(bell, bell.T)
+    assert (
+        bell[2, 2] == 1 and bell[2, 3].item() == pytest.approx(0.6065, abs=1e-4) and torch.equal(bell, bell.T)
+    )
     for name in posenet.PATTERNS:
         assert pattern(name).shape == (224, 224) and pattern(name).min() >= 0 and pattern(name).max() <= 1
 
@@ -27,7 +38,9 @@ def test_features_are_resized_and_joined():
     ramp = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
     both = resized([ramp, torch.ones(1, 2, 7, 7)])
     assert both.shape == (1, 3, 28, 28)
-    assert both[0, 0, 5].tolist() == pytest.approx([3 * i / 27 for i in range(28)], abs=1e-5)  # corners stay where they are
+    assert both[0, 0, 5].tolist() == pytest.approx(
+        [3 * i / 27 for i in range(28)], abs=1e-5
+    )  # corners stay where they are
 
 
 @pytest.mark.parametrize("kernel, padding, out", [(3, 0, 1), (3, 1, 5), (1, 0, 2), (5, 2, 3)])
@@ -40,7 +53,12 @@ def test_a_convolution_by_products_is_a_convolution(kernel, padding, out):
     for given in (x, list(x)):
         found = conv(given)
         assert torch.allclose(found, expected, atol=1e-5)
-        for a, b in zip(*(torch.autograd.grad((y * factors).sum(), conv.parameters(), retain_graph=True) for y in (found, expected))):
+        for a, b in zip(
+            *(
+                torch.autograd.grad((y * factors).sum(), conv.parameters(), retain_graph=True)
+                for y in (found, expected)
+            )
+        ):
             assert torch.allclose(a, b, atol=1e-4)
 
 
@@ -65,7 +83,9 @@ def test_trials_side_by_side_are_trials_alone(depth, kernel, padding):
         alone = ReadOut(4, [seed], depth, kernel, padding, side=16)
         train(alone, x, target, epochs=3, batch=8, seed=1)
         assert torch.allclose(alone(x)[:, 0], together(x)[:, i], atol=1e-4)
-        assert score(alone, x, target)[0]["spc"] == pytest.approx(score(together, x, target)[i]["spc"], abs=2e-3)
+        assert score(alone, x, target)[0]["spc"] == pytest.approx(
+            score(together, x, target)[i]["spc"], abs=2e-3
+        )
     assert not torch.allclose(together(x)[:, 0], together(x)[:, 1], atol=1e-2)
 
 
@@ -80,7 +100,9 @@ def test_position_that_is_there_is_found_and_what_is_not_is_not():
         assert losses[-1] < losses[0] and not readout.training
         found[name] = score(readout, x, target)[0]
     assert found["position"]["spc"] > 0.95 and found["position"]["mae"] < 0.12
-    assert abs(found["noise"]["spc"]) < 0.1 and found["noise"]["mae"] == pytest.approx(posenet.null_error(target), abs=0.03)
+    assert abs(found["noise"]["spc"]) < 0.1 and found["noise"]["mae"] == pytest.approx(
+        posenet.null_error(target), abs=0.03
+    )
 
 
 def test_constant_predictions_are_counted():
@@ -107,7 +129,9 @@ def test_trials_of_a_trained_network(tmp_path):
     with pytest.raises(ValueError, match="does not exist; train the network"):
         posenet.run(tmp_path, trials, client=1)
     assert not (tmp_path / "posenet.csv").exists()
-    models.save(chronology.network(networks[0], 8), tmp_path / "weights" / f"{chronology.name(networks[0])}.pt")
+    models.save(
+        chronology.network(networks[0], 8), tmp_path / "weights" / f"{chronology.name(networks[0])}.pt"
+    )
     rows = posenet.measure(trials[0], tmp_path)
     assert len(rows) == 5 and rows["trial"].tolist() == [0, 1, 2, 3, 4] and rows["spc images"].nunique() == 5
     assert (rows["count noise"] == 16).all() and set(posenet.KEY) <= set(rows)
@@ -121,7 +145,10 @@ def test_bad_input_is_named():
         (lambda: ReadOut(3, depth=0), "depth=0"),
         (lambda: ReadOut(3, []), "seeds=0"),
         (lambda: posenet.grid([], patterns=["spiral"]), "'spiral'"),
-        (lambda: posenet.images("scenes", "validation", 2, 32), "part='validation' is not one of train, test"),
+        (
+            lambda: posenet.images("scenes", "validation", 2, 32),
+            "part='validation' is not one of train, test",
+        ),
         (lambda: posenet.grid([], weights=["old"]), "weights='old' is not one of untrained, trained"),
     ):
         with pytest.raises(ValueError, match=words):

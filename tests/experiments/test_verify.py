@@ -9,7 +9,15 @@ TRIAL = {"cell": "x", "seed": 0}
 
 
 def experiment(again, tolerance=1e-3):
-    return Experiment(("cell", "seed"), lambda w: [TRIAL], lambda t, w: again, lambda t: [t], ("layer",), ("value", "other"), tolerance)
+    return Experiment(
+        ("cell", "seed"),
+        lambda w: [TRIAL],
+        lambda t, w: again,
+        lambda t: [t],
+        ("layer",),
+        ("value", "other"),
+        tolerance,
+    )
 
 
 def test_compare_by_hand():
@@ -17,12 +25,21 @@ def test_compare_by_hand():
     found = compare(experiment(swapped), STORED, swapped)
     assert found["rows"] == 2 and found["largest difference"] == pytest.approx(0.001) and found["agrees"]
     assert not compare(experiment(swapped, 1e-4), STORED, swapped)["agrees"]
-    assert compare(experiment(swapped, 1e-4), STORED.assign(tolerance=0.01), swapped)["agrees"]  # the row's own comes first
-    assert not compare(experiment(STORED), STORED, STORED.assign(other=[0.0, 0.0]))["agrees"]  # a number where there was none
+    assert compare(experiment(swapped, 1e-4), STORED.assign(tolerance=0.01), swapped)[
+        "agrees"
+    ]  # the row's own comes first
+    assert not compare(experiment(STORED), STORED, STORED.assign(other=[0.0, 0.0]))[
+        "agrees"
+    ]  # a number where there was none
     near = STORED.assign(other=[float("nan"), 1e-4])  # beside 0
-    assert not compare(experiment(near), STORED, near)["agrees"] and compare(experiment(near)._replace(floor=0.1), STORED, near)["agrees"]
+    assert (
+        not compare(experiment(near), STORED, near)["agrees"]
+        and compare(experiment(near)._replace(floor=0.1), STORED, near)["agrees"]
+    )
     empty = STORED.assign(other=float("nan"))
-    assert compare(experiment(STORED), empty, STORED.drop(columns="other"))["agrees"]  # saliency networks have no accuracy
+    assert compare(experiment(STORED), empty, STORED.drop(columns="other"))[
+        "agrees"
+    ]  # saliency networks have no accuracy
     with pytest.raises(KeyError, match="other"):
         compare(experiment(STORED), STORED, STORED.drop(columns="other"))
     with pytest.raises(ValueError, match="lacks 1 of 2"):

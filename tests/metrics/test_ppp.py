@@ -21,7 +21,10 @@ def pair(n=5, c=3, h=4, w=6, seed=0, offset=0.0):
 
 
 def test_by_hand():
-    optimal, padded = torch.tensor([[[[1.0, 2.0]], [[0.0, 0.0]]]]), torch.tensor([[[[1.0, 0.0]], [[0.0, 4.0]]]])
+    optimal, padded = (
+        torch.tensor([[[[1.0, 2.0]], [[0.0, 0.0]]]]),
+        torch.tensor([[[[1.0, 0.0]], [[0.0, 4.0]]]]),
+    )
     assert ppp_map(optimal, padded).tolist() == [[0.0, 3.0]]
     # padded values 1, 0, 0, 4: mean 1.25, variance 17/4 - 1.25^2
     assert snr_ppp(optimal, padded).value == pytest.approx(1.5 / math.sqrt(17 / 4 - 1.25**2))
@@ -58,7 +61,10 @@ def test_mae_readings_against_numpy(reading):
 def test_identity_is_zero_and_flat_identity_is_undefined():
     _, padded = pair()
     assert ppp_map(padded, padded).sum() == 0
-    assert all(snr_ppp(padded, padded, r).value == 0 for r in SNR_READINGS) and mae_ppp(padded, padded).value == 0
+    assert (
+        all(snr_ppp(padded, padded, r).value == 0 for r in SNR_READINGS)
+        and mae_ppp(padded, padded).value == 0
+    )
     flat = torch.ones(2, 1, 3, 3)
     assert math.isnan(snr_ppp(flat, flat).value) and snr_ppp(flat + 1, flat).value == math.inf
 
@@ -66,9 +72,15 @@ def test_identity_is_zero_and_flat_identity_is_undefined():
 def test_invariances():
     optimal, padded = pair()
     for metric, reading in [(snr_ppp, r) for r in SNR_READINGS] + [(mae_ppp, "range")]:
-        assert metric(7 * optimal, 7 * padded, reading).value == pytest.approx(metric(optimal, padded, reading).value, rel=1e-5)
-    assert mae_ppp(7 * optimal, 7 * padded, "raw").value == pytest.approx(7 * mae_ppp(optimal, padded, "raw").value, rel=1e-5)
-    assert snr_ppp(padded + 2, padded).value == pytest.approx(2 * snr_ppp(padded + 1, padded).value, rel=1e-5)  # monotone in the difference
+        assert metric(7 * optimal, 7 * padded, reading).value == pytest.approx(
+            metric(optimal, padded, reading).value, rel=1e-5
+        )
+    assert mae_ppp(7 * optimal, 7 * padded, "raw").value == pytest.approx(
+        7 * mae_ppp(optimal, padded, "raw").value, rel=1e-5
+    )
+    assert snr_ppp(padded + 2, padded).value == pytest.approx(
+        2 * snr_ppp(padded + 1, padded).value, rel=1e-5
+    )  # monotone in the difference
 
 
 def test_batches_processes_and_one_go_agree():
@@ -83,7 +95,9 @@ def test_batches_processes_and_one_go_agree():
     for metric in (batches, left):
         for a, b in zip(metric.sums(), whole.sums()):
             torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
-        assert metric.compute()["snr"]["mean-volume"].ci95 == pytest.approx(whole.compute()["snr"]["mean-volume"].ci95)
+        assert metric.compute()["snr"]["mean-volume"].ci95 == pytest.approx(
+            whole.compute()["snr"]["mean-volume"].ci95
+        )
     assert whole.compute()["snr"]["mean-volume"].value == snr_ppp(optimal, padded).value
 
 
@@ -119,7 +133,10 @@ def test_ratio_interval_equals_the_bootstrap():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: snr_ppp(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 3)), r"\(1, 1, 2, 2\).*\(1, 1, 2, 3\)"),
+        (
+            lambda: snr_ppp(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 3)),
+            r"\(1, 1, 2, 2\).*\(1, 1, 2, 3\)",
+        ),
         (lambda: snr_ppp(*pair(), reading="best"), "'best' is not one of mean-volume"),
         (lambda: mae_ppp(*pair(), reading="best"), "'best' is not one of range"),
         (lambda: PPP(2, 2).update(*pair()), r"\(4, 6\) do not fit.*\(2, 2\)"),

@@ -20,7 +20,9 @@ def test_a_constant_up_to_rounding_is_constant():
     axis = torch.linspace(-1, 1, 32)
     bell = torch.exp(-3 * (axis**2 + axis[:, None] ** 2))
     value = torch.full((1, 32, 32), 0.2134)
-    rounded = torch.where(bell > bell.median(), value.nextafter(torch.tensor(1.0)), value)  # as resizing a constant may leave it
+    rounded = torch.where(
+        bell > bell.median(), value.nextafter(torch.tensor(1.0)), value
+    )  # as resizing a constant may leave it
     assert scipy.stats.spearmanr(rounded.ravel(), bell.ravel()).statistic > 0.8
     assert torch.isnan(spearman(rounded, bell)).all()
     assert spearman(value + 1e-5 * bell, bell) > 0.99  # little is not nothing
@@ -49,7 +51,15 @@ def blobs(n, size=40, seed=0):
         ry, rx = random.uniform(3, 12, 2)
         distance = np.hypot((y - cy) / ry, (x - cx) / rx)
         masks.append(distance < 1)
-        predictions.append(np.clip(1.5 - np.roll(distance, random.integers(-3, 4, 2), (0, 1)) + 0.2 * random.normal(size=y.shape), 0, 1))
+        predictions.append(
+            np.clip(
+                1.5
+                - np.roll(distance, random.integers(-3, 4, 2), (0, 1))
+                + 0.2 * random.normal(size=y.shape),
+                0,
+                1,
+            )
+        )
     return torch.tensor(np.array(predictions)), torch.tensor(np.array(masks)).float()
 
 
@@ -89,7 +99,10 @@ def test_weighted_f_by_hand():
         (lambda: PatternScore().compute(), "n=0"),
         (lambda: WeightedF().compute(), "n=0"),
         (lambda: spearman(torch.zeros(2, 3, 4), torch.zeros(3, 5)), r"\(2, 3, 4\)"),
-        (lambda: weighted_f(torch.full((1, 4, 4), 2.0), torch.ones(1, 4, 4)), r"prediction lies in \[2, 2\].*sigmoid"),
+        (
+            lambda: weighted_f(torch.full((1, 4, 4), 2.0), torch.ones(1, 4, 4)),
+            r"prediction lies in \[2, 2\].*sigmoid",
+        ),
     ],
 )
 def test_bad_input_is_named(call, words):

@@ -20,7 +20,9 @@ def test_networks_classify_at_any_width(name, width):
 
 def test_vgg19_is_torchvisions_up_to_the_last_pooling():
     ours, theirs = build("vgg19"), torchvision.models.vgg19().eval()
-    ours.features.load_state_dict({k.removeprefix("features."): v for k, v in theirs.state_dict().items() if k.startswith("features.")})
+    ours.features.load_state_dict(
+        {k.removeprefix("features."): v for k, v in theirs.state_dict().items() if k.startswith("features.")}
+    )
     x = torch.rand(1, 3, 64, 64)
     assert torch.equal(ours.features(x), theirs.features[:36](x))
 
@@ -44,7 +46,11 @@ def test_resnet50_differs_from_torchvisions_in_its_stem_only():
 def test_seeds_decide_the_weights_and_nothing_else():
     torch.manual_seed(123)
     state = torch.get_rng_state()
-    a, b, c = build("resnet50", width=0.125, seed=1), build("resnet50", width=0.125, seed=1), build("resnet50", width=0.125, seed=2)
+    a, b, c = (
+        build("resnet50", width=0.125, seed=1),
+        build("resnet50", width=0.125, seed=1),
+        build("resnet50", width=0.125, seed=2),
+    )
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(a.conv1.weight, b.conv1.weight) and not torch.equal(a.conv1.weight, c.conv1.weight)
 
@@ -61,7 +67,12 @@ def test_the_papers_name_for_efficientnet():
 
 
 @pytest.mark.parametrize(
-    "wrap", [lambda s: s, lambda s: {"state_dict": s, "epoch": 3}, lambda s: {"model": {f"module.{k}": v for k, v in s.items()}}]
+    "wrap",
+    [
+        lambda s: s,
+        lambda s: {"state_dict": s, "epoch": 3},
+        lambda s: {"model": {f"module.{k}": v for k, v in s.items()}},
+    ],
 )
 def test_weights_from_a_file(tmp_path, wrap):
     saved = build("resnet18", num_classes=3, seed=5)
@@ -77,7 +88,11 @@ class Payload:
 
 @pytest.mark.parametrize(
     "content, words",
-    [({"x": Payload()}, "tensors only"), ([1, 2], "no state_dict"), ({"conv1.weight": torch.zeros(1)}, "does not fit resnet18")],
+    [
+        ({"x": Payload()}, "tensors only"),
+        ([1, 2], "no state_dict"),
+        ({"conv1.weight": torch.zeros(1)}, "does not fit resnet18"),
+    ],
 )
 def test_checkpoints_that_cannot_be_used(tmp_path, capsys, content, words):
     torch.save(content, tmp_path / "w.pt")

@@ -5,8 +5,8 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.models import resnet18
 
-from pppkit.padding.borders import ceil_amounts
 from pppkit.padding import FILLS, SCHEMES, Pad2d, Padding, conv2d, pad2d
+from pppkit.padding.borders import ceil_amounts
 
 MODES = ("zeros", "reflect", "replicate", "circular")
 CONVOLUTIONS = [
@@ -39,7 +39,9 @@ def test_bitwise_equal_to_padding_mode(mode, kernel, stride, padding, dilation):
     x = rand(2, 4, 13, 17)
     with Padding(mode):
         assert torch.equal(ours(x), theirs(x))  # and a model that has the mode already stays as it is
-    assert torch.equal(theirs(x[0]), conv2d(x[0], ours.weight, ours.bias, stride, padding, dilation, scheme=mode))
+    assert torch.equal(
+        theirs(x[0]), conv2d(x[0], ours.weight, ours.bias, stride, padding, dilation, scheme=mode)
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -59,7 +61,10 @@ def test_a_whole_model_equals_one_built_with_the_mode(mode):
 
 
 @pytest.mark.parametrize("padding", [(1, 2, 3, 4), (7, 9, 5, 11), (0, 0, 1, 0)])
-@pytest.mark.parametrize("scheme, mode", [("zeros", "constant"), ("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")])
+@pytest.mark.parametrize(
+    "scheme, mode",
+    [("zeros", "constant"), ("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")],
+)
 @pytest.mark.parametrize("size", [(4, 5), (1, 3), (2, 2)])
 def test_pad2d_equals_numpy_however_wide(padding, scheme, mode, size):
     x = rand(2, 3, *size)
@@ -70,7 +75,10 @@ def test_pad2d_equals_numpy_however_wide(padding, scheme, mode, size):
 
 @pytest.mark.parametrize("scheme", [s for s in SCHEMES if s != "none"])
 def test_gradients(scheme):
-    conv, x = nn.Conv2d(2, 3, 3, padding=1, stride=2).double(), rand(1, 2, 5, 6, dtype=torch.double).requires_grad_()
+    conv, x = (
+        nn.Conv2d(2, 3, 3, padding=1, stride=2).double(),
+        rand(1, 2, 5, 6, dtype=torch.double).requires_grad_(),
+    )
 
     def run(x, weight, bias):
         with Padding(scheme, generator=generator()):
@@ -105,7 +113,9 @@ def conv2d_of(conv, x, weight, bias):
 def test_circular_is_shift_equivariant():
     conv, x = nn.Conv2d(2, 3, 3, padding=1).double(), rand(1, 2, 8, 8, dtype=torch.double)
     with Padding("circular"):
-        torch.testing.assert_close(conv(x.roll((3, 5), (2, 3))), conv(x).roll((3, 5), (2, 3)), rtol=0, atol=1e-14)
+        torch.testing.assert_close(
+            conv(x.roll((3, 5), (2, 3))), conv(x).roll((3, 5), (2, 3)), rtol=0, atol=1e-14
+        )
 
 
 def test_randn_repeats_a_flat_area_exactly():
@@ -160,8 +170,12 @@ def test_randn_forgets_an_activation_that_was_changed_in_place():
 def test_randn_same_seed_same_numbers_and_no_global_state():
     x = rand(1, 2, 5, 5)
     state = torch.get_rng_state()
-    assert torch.equal(pad2d(x, 2, "randn", generator=generator(3)), pad2d(x, 2, "randn", generator=generator(3)))
-    assert not torch.equal(pad2d(x, 2, "randn", generator=generator(3)), pad2d(x, 2, "randn", generator=generator(4)))
+    assert torch.equal(
+        pad2d(x, 2, "randn", generator=generator(3)), pad2d(x, 2, "randn", generator=generator(3))
+    )
+    assert not torch.equal(
+        pad2d(x, 2, "randn", generator=generator(3)), pad2d(x, 2, "randn", generator=generator(4))
+    )
     assert torch.equal(state, torch.get_rng_state())
 
 
@@ -188,7 +202,9 @@ def test_full_pads_kernel_minus_one(fill):
 
 
 def test_partial_keeps_a_constant_image_constant():
-    out = conv2d(torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3), torch.tensor([0.5]), padding=1, scheme="partial")
+    out = conv2d(
+        torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3), torch.tensor([0.5]), padding=1, scheme="partial"
+    )
     torch.testing.assert_close(out, torch.full((1, 1, 5, 5), 9.5))
     x, conv = rand(2, 3, 7, 7), nn.Conv2d(3, 4, 3, padding=1)
     with Padding("partial"):
@@ -208,24 +224,32 @@ def test_pools_keep_their_padding_unless_asked():
     torch.testing.assert_close(got, F.max_pool2d(F.pad(x, (0, 1, 0, 1), "replicate"), 2))
 
 
-@pytest.mark.parametrize("n, k, s, p", [(7, 2, 2, 0), (7, 3, 2, 0), (112, 3, 2, 0), (5, 2, 3, 1), (6, 3, 2, 1), (8, 3, 3, 1)])
+@pytest.mark.parametrize(
+    "n, k, s, p", [(7, 2, 2, 0), (7, 3, 2, 0), (112, 3, 2, 0), (5, 2, 3, 1), (6, 3, 2, 1), (8, 3, 3, 1)]
+)
 def test_ceil_amounts_predict_torch(n, k, s, p):
     extra = ceil_amounts((n, n), (k, k), (s, s), (p, p), (1, 1))[0]
-    assert (n + 2 * p + extra - k) // s + 1 == F.max_pool2d(torch.zeros(1, 1, n, n), k, s, p, ceil_mode=True).shape[-1]
+    assert (n + 2 * p + extra - k) // s + 1 == F.max_pool2d(
+        torch.zeros(1, 1, n, n), k, s, p, ceil_mode=True
+    ).shape[-1]
 
 
 def test_explicit_padding_layers_follow_the_scheme():
     x = rand(1, 2, 5, 5)
     with Padding("zeros"):
         assert torch.equal(nn.ReflectionPad2d(1)(x), F.pad(x.clone(), (1,) * 4))
-        assert torch.equal(F.pad(x, (0, 0, 0, 0, 0, 2)).sum((2, 3))[:, 2:], torch.zeros(1, 2))  # channels are no border
+        assert torch.equal(
+            F.pad(x, (0, 0, 0, 0, 0, 2)).sum((2, 3))[:, 2:], torch.zeros(1, 2)
+        )  # channels are no border
         assert F.pad(x, (1, 1), value=-1.0)[0, 0, 0, 0] == -1
     with Padding("full"), pytest.raises(ValueError, match="kernel"):
         nn.ReflectionPad2d(1)(x)
 
 
 def test_training_under_a_scheme():
-    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 1, 3, padding=1))
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 1, 3, padding=1)
+    )
     before = model[0].weight.detach().clone()
     optimiser = torch.optim.SGD(model.parameters(), 0.1)
     with Padding("randn", generator=generator()):
@@ -237,7 +261,9 @@ def test_training_under_a_scheme():
 
 def test_layer_says_what_it_is():
     assert repr(Pad2d(1, "reflect")) == "Pad2d(1, 'reflect', kernel_size=3)"
-    assert torch.equal(Pad2d((0, 2), "circular")(rand(1, 1, 3, 4)), pad2d(rand(1, 1, 3, 4), (2, 2, 0, 0), "circular"))
+    assert torch.equal(
+        Pad2d((0, 2), "circular")(rand(1, 1, 3, 4)), pad2d(rand(1, 1, 3, 4), (2, 2, 0, 0), "circular")
+    )
     assert not Pad2d(1).state_dict()
 
 

@@ -37,4 +37,9 @@ if __name__ == "__main__":
     from pppkit.results import Store
     from pppkit.results.sweeps import sweep
 
-    sweep(slow, [{"a": a, "b": b} for a in range(4) for b in ("x", None)], Store(sys.argv[1], ["a", "b"]), client=2)
+    sweep(
+        slow,
+        [{"a": a, "b": b} for a in range(4) for b in ("x", None)],
+        Store(sys.argv[1], ["a", "b"]),
+        client=2,
+    )

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pppkit.results.printed import beside, welch
 from pppkit.experiments.bhv import table as bhv_table
+from pppkit.results.printed import beside, welch
 
 PRINTED = Path(__file__).parents[1] / "book" / "reference" / "ppp_table1_bhv.csv"
 
@@ -29,17 +29,30 @@ def test_welch_without_spread_or_without_trials():
 
 def test_beside_by_hand():
     rows = pd.DataFrame({"cell": ["a"] * 3 + ["b"] * 3 + ["c"], "score": [9.0, 10, 11, 50, 50, 50, 1]})
-    printed = pd.DataFrame({"cell": ["a", "b", "c", "d"], "score_mean": [10.5, 52.0, 1.0, 0.0], "score_std": [1.0, 0.0, 1.0, 0.0]})
+    printed = pd.DataFrame(
+        {
+            "cell": ["a", "b", "c", "d"],
+            "score_mean": [10.5, 52.0, 1.0, 0.0],
+            "score_std": [1.0, 0.0, 1.0, 0.0],
+        }
+    )
     table = beside(rows, printed, ["cell"], ["score"], n=10).set_index("cell")
     assert table["verdict"].to_dict() == {"a": "agrees", "b": "disagrees", "c": "too few"}
     assert table.loc["a", ["mean", "std", "n", "difference"]].tolist() == [10, 1, 3, -0.5]
-    assert beside(rows, printed, ["cell"], ["score"], n=10, tolerance=2.0).set_index("cell").loc["b", "verdict"] == "agrees"
+    assert (
+        beside(rows, printed, ["cell"], ["score"], n=10, tolerance=2.0).set_index("cell").loc["b", "verdict"]
+        == "agrees"
+    )
 
 
 def test_the_printed_table():
     printed = bhv_table.read_printed(PRINTED)
     assert len(printed) == 22 and set(printed["background"]) == {"0.0", "0.5"}
-    assert "none" in set(printed["scheme"]) and "full-randn" in set(printed["scheme"]) and printed["scheme"].nunique() == 11
+    assert (
+        "none" in set(printed["scheme"])
+        and "full-randn" in set(printed["scheme"])
+        and printed["scheme"].nunique() == 11
+    )
 
 
 def test_the_row_that_contradicts_itself():
@@ -63,21 +76,30 @@ def test_verdicts():
     cells = printed[printed["scheme"].isin(["zeros", "none"])]
     rows = pd.DataFrame(
         [
-            {k: c[k] for k in ("scheme", "background")} | {m: c[f"{m}_mean"] + offset for m in bhv_table.METRICS}
+            {k: c[k] for k in ("scheme", "background")}
+            | {m: c[f"{m}_mean"] + offset for m in bhv_table.METRICS}
             for c in cells.to_dict("records")
             for offset in (-0.1, 0.0, 0.1)
         ]
     )
     table = bhv_table.verdicts(rows, printed).set_index(["scheme", "background", "metric"])["verdict"]
     assert len(table) == 12 and (table == "agrees").sum() == 10
-    assert table["zeros", "0.0", "dissimilar"] == table["zeros", "0.0", "inconsistency"] == bhv_table.CONTRADICTION
+    assert (
+        table["zeros", "0.0", "dissimilar"]
+        == table["zeros", "0.0", "inconsistency"]
+        == bhv_table.CONTRADICTION
+    )
     rows["similar"] -= 5
-    assert (bhv_table.verdicts(rows, printed).set_index("metric").loc["similar", "verdict"] == "disagrees").all()
+    assert (
+        bhv_table.verdicts(rows, printed).set_index("metric").loc["similar", "verdict"] == "disagrees"
+    ).all()
 
 
 def test_curves():
     text = " ".join(["nan"] * 3 + [str(float(y)) for y in range(3, 29)])
-    rows = pd.DataFrame([{"scheme": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)])
+    rows = pd.DataFrame(
+        [{"scheme": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)]
+    )
     long = bhv_table.curves(rows)
     assert len(long) == 2 * 26 and (long["accuracy"] == long["y"]).all() and set(long["seed"]) == {0, 1}
 
@@ -103,6 +125,8 @@ def made_up(dissimilar, inconsistency, spread=1.0):
     ],
 )
 def test_claims(grey, replicate, inconsistency, spread, expected):
-    means = {(s, b): 93.0 for s in ("full-replicate", "full-circular") for b in ("0.0", "0.5")} | {("none", b): 3.0 for b in ("0.0", "0.5")}
+    means = {(s, b): 93.0 for s in ("full-replicate", "full-circular") for b in ("0.0", "0.5")} | {
+        ("none", b): 3.0 for b in ("0.0", "0.5")
+    }
     means |= {("full-zeros", "0.0"): 89.0, ("full-zeros", "0.5"): grey, ("full-replicate", "0.0"): replicate}
     assert bhv_table.claims(made_up(means, inconsistency, spread))["verdict"].tolist() == expected

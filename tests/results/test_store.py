@@ -27,7 +27,10 @@ def test_numbers_and_names_in_one_column(tmp_path):
     store = Store(tmp_path / "rows.csv", ["a", "b"])
     store.append(rows(0, "x"))
     store.append(rows("trained", "x"))  # the column is text from now on
-    assert store.missing([{"a": 0, "b": "x"}, {"a": "trained", "b": "x"}]) == [] and len(store.rows([{"a": 0, "b": "x"}])) == 2
+    assert (
+        store.missing([{"a": 0, "b": "x"}, {"a": "trained", "b": "x"}]) == []
+        and len(store.rows([{"a": 0, "b": "x"}])) == 2
+    )
     assert not store.has({"a": 1, "b": "x"}) and not store.has({"a": True, "b": "x"})
 
 
@@ -57,7 +60,9 @@ for i in range(int(sys.argv[2]), int(sys.argv[2]) + 40):
 
 def test_processes_may_append_at_once(tmp_path):
     path = tmp_path / "rows.csv"
-    workers = [subprocess.Popen([sys.executable, "-c", APPENDER, str(path), first]) for first in ("0", "100", "200")]
+    workers = [
+        subprocess.Popen([sys.executable, "-c", APPENDER, str(path), first]) for first in ("0", "100", "200")
+    ]
     assert [w.wait() for w in workers] == [0, 0, 0]
     found = Store(path, ["a", "b"]).load()
     assert sorted(found["a"]) == sorted([*range(40), *range(100, 140), *range(200, 240)] * 2)
@@ -81,7 +86,11 @@ def test_maps(tmp_path):
     maps = {("zeros", "layer1"): np.eye(3), ("randn", "layer1"): np.ones((2, 2))}
     save_maps(tmp_path / "maps" / "m.npz", maps)
     loaded = load_maps(tmp_path / "maps" / "m.npz")
-    assert set(loaded) == set(maps) and (loaded["zeros", "layer1"] == np.eye(3)).all() and loaded["zeros", "layer1"].dtype == np.float32
+    assert (
+        set(loaded) == set(maps)
+        and (loaded["zeros", "layer1"] == np.eye(3)).all()
+        and loaded["zeros", "layer1"].dtype == np.float32
+    )
     noise = np.random.default_rng(0).random((50, 50)).astype(np.float32)
     save_maps(tmp_path / "maps" / "s.npz", {("a", "b"): 1e-10 * noise}, bits=10)
     small = load_maps(tmp_path / "maps" / "s.npz")["a", "b"]
@@ -94,6 +103,11 @@ def test_maps(tmp_path):
 
 def test_provenance():
     made = provenance("quick")
-    assert made["profile"] == "quick" and made["torch"].startswith("2.") and made["revision"] == code_revision()
-    assert results_folder("quick").name == "my-results" and results_folder("published").parts[-2:] == ("book", "results")
+    assert (
+        made["profile"] == "quick" and made["torch"].startswith("2.") and made["revision"] == code_revision()
+    )
+    assert results_folder("quick").name == "my-results" and results_folder("published").parts[-2:] == (
+        "book",
+        "results",
+    )
     assert results_folder("published", "mine").name == "mine"

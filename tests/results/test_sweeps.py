@@ -42,7 +42,10 @@ def test_present_rows_are_skipped_and_no_worker_is_started(store, monkeypatch):
 
 
 def test_a_failed_trial_is_named_and_costs_no_other(store):
-    with pytest.raises(RuntimeError, match=r"1 of 8 trials failed; the first was \{'a': 2, 'b': None\}: ValueError\('no luck'"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"1 of 8 trials failed; the first was \{'a': 2, 'b': None\}: ValueError\('no luck'",
+    ):
         sweep(sweep_trials.fails_at_two, TRIALS, store, client=2)
     assert store.missing(TRIALS) == [{"a": 2, "b": None}]
     assert len(sweep(sweep_trials.two_rows, TRIALS, store, client=1)) == 16
@@ -97,9 +100,18 @@ def test_a_client_and_an_address(store):
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda s: sweep(sweep_trials.two_rows, [{"a": 1}], s), "trials: {'a': 1} lacks b, of the key of rows.csv"),
-        (lambda s: sweep(sweep_trials.two_rows, [TRIALS[0]] * 2, s, client=1), "trials has 1 that are given twice"),
-        (lambda s: sweep(sweep_trials.two_rows, TRIALS, s, client=0), "client=0 must be a dask Client, a scheduler's address"),
+        (
+            lambda s: sweep(sweep_trials.two_rows, [{"a": 1}], s),
+            "trials: {'a': 1} lacks b, of the key of rows.csv",
+        ),
+        (
+            lambda s: sweep(sweep_trials.two_rows, [TRIALS[0]] * 2, s, client=1),
+            "trials has 1 that are given twice",
+        ),
+        (
+            lambda s: sweep(sweep_trials.two_rows, TRIALS, s, client=0),
+            "client=0 must be a dask Client, a scheduler's address",
+        ),
         (lambda s: sweep(sweep_trials.two_rows, TRIALS, s, client=True), "client=True"),
     ],
 )

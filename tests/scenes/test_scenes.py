@@ -3,8 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from pppkit.scenes.endless import KINDS, InfiniteScene, _Leaves, _spans, _topmost
 from pppkit.scenes import Photo, PhotoFolder, TiledPhoto, windows
+from pppkit.scenes.endless import KINDS, InfiniteScene, _Leaves, _spans, _topmost
 
 
 def test_every_crop_shows_the_same_world():
@@ -66,7 +66,9 @@ def test_pictures_and_masks_show_the_same_place():
     """Inside an object, one pixel from its edge, the picture has the object's one colour."""
     scene = InfiniteScene(5, objects=60)
     mask, picture = scene.mask(0, 0, 300, 300), scene.crop(0, 0, 300, 300)
-    same = (mask[None, None].float().unfold(2, 3, 1).unfold(3, 3, 1).flatten(4).std(-1) == 0)[0, 0] & (mask[1:-1, 1:-1] > 0)
+    same = (mask[None, None].float().unfold(2, 3, 1).unfold(3, 3, 1).flatten(4).std(-1) == 0)[0, 0] & (
+        mask[1:-1, 1:-1] > 0
+    )
     checked = 0
     for o in scene.objects(0, 0, 300, 300)[-8:]:  # the topmost, which nothing hides
         y, x = int(o.y), int(o.x)
@@ -80,7 +82,9 @@ def test_pictures_and_masks_show_the_same_place():
     edges = (mask[:, 1:] != mask[:, :-1]) & ((mask[:, 1:] > 0) | (mask[:, :-1] > 0))
     steps = (picture[:, :, 1:].float() - picture[:, :, :-1].float()).abs().sum(0)
     shifted = [steps[:, 3:-3][edges[:, 3 + d : edges.shape[1] - 3 + d]].mean() for d in (-1, 0, 1)]
-    assert shifted[1] > 1.3 * shifted[0] and shifted[1] > 1.3 * shifted[2]  # pictures change where masks change, not beside
+    assert (
+        shifted[1] > 1.3 * shifted[0] and shifted[1] > 1.3 * shifted[2]
+    )  # pictures change where masks change, not beside
 
 
 def test_objects_have_no_location_bias():
@@ -114,7 +118,9 @@ def tiles(tmp_path):
     for i, (top, bottom) in enumerate(((0, 20), (20, 47))):
         for j, (left, right) in enumerate(((0, 9), (9, 19), (19, 31))):
             (tmp_path / "a" / "images").mkdir(parents=True, exist_ok=True)
-            Image.fromarray(whole[top:bottom, left:right]).save(tmp_path / "a" / "images" / f"part_{3 * i + j}.png")
+            Image.fromarray(whole[top:bottom, left:right]).save(
+                tmp_path / "a" / "images" / f"part_{3 * i + j}.png"
+            )
     return tmp_path, whole
 
 

@@ -5,8 +5,8 @@ from PIL import Image
 from scipy import stats
 from torch.utils.data import DataLoader
 
-from pppkit.training.datasets import Images, first, masked_shapes, open_data, shape_windows, shapes
 from pppkit.scenes.endless import KINDS
+from pppkit.training.datasets import Images, first, masked_shapes, open_data, shape_windows, shapes
 
 
 def test_windows_show_one_whole_shape_and_no_other():
@@ -21,7 +21,10 @@ def test_windows_show_one_whole_shape_and_no_other():
 
 def test_a_shape_s_place_does_not_tell_its_kind():
     places = [
-        (o.y - y, o.x - x, k) for s, y, x, k in shape_windows(1200, 64, seed=1) for o in s.objects(y, x, 64, 64) if o.kind == KINDS[k]
+        (o.y - y, o.x - x, k)
+        for s, y, x, k in shape_windows(1200, 64, seed=1)
+        for o in s.objects(y, x, 64, 64)
+        if o.kind == KINDS[k]
     ]
     y, x, kind = np.array(places).T
     for axis in (y, x):
@@ -60,7 +63,14 @@ def folder(tmp_path):
 def test_a_folder_of_images(folder, monkeypatch):
     data = open_data(str(folder), 16)
     assert data.classes == ("cat", "dog") and len(data.train) == 6 and len(data.validation) == 4
-    assert data.train.tensors[0].shape == (6, 3, 16, 16) and data.train.tensors[1].tolist() == [0, 0, 0, 1, 1, 1]
+    assert data.train.tensors[0].shape == (6, 3, 16, 16) and data.train.tensors[1].tolist() == [
+        0,
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
     assert data.train.tensors[0][4, :, 0, 0].tolist() == [100, 10, 7]
     assert len(open_data(str(folder), 16, train=4).train) == 4
     monkeypatch.setattr("pppkit.training.datasets.IN_MEMORY", 0)
@@ -71,7 +81,10 @@ def test_a_folder_of_images(folder, monkeypatch):
 def test_bad_input_is_named(folder, tmp_path):
     for call, words in (
         (lambda: shape_windows(0, 64), "n=0"),
-        (lambda: shape_windows(1, 64, spacing=200.0), r"spacing=200.0 makes shapes up to 136 pixels wide.*size=64"),
+        (
+            lambda: shape_windows(1, 64, spacing=200.0),
+            r"spacing=200.0 makes shapes up to 136 pixels wide.*size=64",
+        ),
         (lambda: open_data("nowhere"), "'nowhere' is neither 'scenes' nor a folder with train/CLASS/"),
         (lambda: open_data(str(folder / "train")), "is neither"),
     ):

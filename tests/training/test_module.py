@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from pppkit import InfiniteScene, Padding, measure_ppp, models
-from pppkit.training.datasets import Images, shapes
 from pppkit.training import Classifier, PPPMonitor, Trained, fit, loader
+from pppkit.training.datasets import Images, shapes
 
 SCRIPT = Path(__file__).parent / "train_and_die.py"
 spec = importlib.util.spec_from_file_location("train_and_die", SCRIPT)
@@ -21,7 +21,12 @@ spec.loader.exec_module(train_and_die)
 
 def small(padding="reflect", **kwargs):
     net = nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, 2, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 3, 2, padding=1),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(8, 2),
     )
     return Classifier(net, padding, **kwargs)
 
@@ -34,7 +39,17 @@ def colours(n=128):
 
 
 def quick(module, folder, epochs=2, **kwargs):
-    return fit(module, colours(), colours(32), epochs=epochs, batch=16, folder=folder, accelerator="cpu", progress=False, **kwargs)
+    return fit(
+        module,
+        colours(),
+        colours(32),
+        epochs=epochs,
+        batch=16,
+        folder=folder,
+        accelerator="cpu",
+        progress=False,
+        **kwargs,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +63,9 @@ def uninterrupted(tmp_path_factory):
 @pytest.mark.parametrize("epoch", [0, 2])
 def test_a_killed_training_goes_on_where_it_was(tmp_path, epoch, uninterrupted):
     whole, monitor = uninterrupted
-    died = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path / "cut"), str(epoch)], capture_output=True, text=True)
+    died = subprocess.run(
+        [sys.executable, str(SCRIPT), str(tmp_path / "cut"), str(epoch)], capture_output=True, text=True
+    )
     assert died.returncode == -9, died.stderr
     saved = [torch.load(p, weights_only=True)["epoch"] for p in (tmp_path / "cut").glob("*.ckpt")]
     assert saved == ([epoch - 1] if epoch else [])
@@ -64,7 +81,12 @@ def test_a_killed_training_goes_on_where_it_was(tmp_path, epoch, uninterrupted):
 def test_two_processes_train_as_one(tmp_path):
     script = Path(__file__).parent / "train_on_several.py"
     runs = [
-        subprocess.run([sys.executable, str(script), str(tmp_path / str(n)), str(n)], capture_output=True, text=True, timeout=180)
+        subprocess.run(
+            [sys.executable, str(script), str(tmp_path / str(n)), str(n)],
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
         for n in (1, 2)
     ]
     assert not any(run.returncode for run in runs), runs[-1].stderr
@@ -94,7 +116,12 @@ def test_networks_are_trained_in_train_mode(tmp_path):
 
     module = small()
     module.model.eval()  # as pppkit.models.build gives them
-    quick(module, tmp_path, epochs=1, callbacks=[PPPMonitor(InfiniteScene(0), layers=["0", "2"], size=16, n=1), Modes()])
+    quick(
+        module,
+        tmp_path,
+        epochs=1,
+        callbacks=[PPPMonitor(InfiniteScene(0), layers=["0", "2"], size=16, n=1), Modes()],
+    )
 
 
 def test_same_seed_same_weights(tmp_path):
@@ -139,7 +166,11 @@ def test_the_monitor_watches_any_module(tmp_path):
     )  # fmt: skip
     trainer.fit(module, data)
     rows = monitor.rows
-    assert rows["epoch"].unique().tolist() == [0, 2, 3] and set(rows["source"]) == {"world"} and set(rows["size"]) == {32, 48}
+    assert (
+        rows["epoch"].unique().tolist() == [0, 2, 3]
+        and set(rows["source"]) == {"world"}
+        and set(rows["size"]) == {32, 48}
+    )
     direct = measure_ppp(module.net, InfiniteScene(4), size=48, n=2, progress=False).rows
     last = rows[(rows["epoch"] == 3) & (rows["size"] == 48)]
     assert last["snr_ppp"].tolist() == pytest.approx(direct["snr_ppp"].tolist(), rel=1e-5)

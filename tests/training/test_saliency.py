@@ -3,10 +3,10 @@ import torch
 from PIL import Image
 
 from pppkit import Padding, measure_ppp, models, verify_alignment
-from pppkit.models.picanet import GlobalAttention, LocalAttention
-from pppkit.training.saliency import Saliency, fixed_map, open_masks
-from pppkit.scenes import InfiniteScene
 from pppkit.metrics.scores import weighted_f
+from pppkit.models.picanet import GlobalAttention, LocalAttention
+from pppkit.scenes import InfiniteScene
+from pppkit.training.saliency import Saliency, fixed_map, open_masks
 
 
 def one_weight(convolution, place):
@@ -36,7 +36,10 @@ def test_global_attention_by_hand():
 
 
 def test_global_attention_sweeps_rows_then_columns():
-    attention, x = GlobalAttention(2, 3, grid=2), torch.randn(2, 2, 3, 5, generator=torch.Generator().manual_seed(0))
+    attention, x = (
+        GlobalAttention(2, 3, grid=2),
+        torch.randn(2, 2, 3, 5, generator=torch.Generator().manual_seed(0)),
+    )
     rows = torch.stack([attention.across(x[:, :, i].transpose(1, 2))[0] for i in range(3)], 1)
     columns = torch.stack([attention.down(rows[:, :, j])[0] for j in range(5)], 2)
     weights = attention.weights(columns.permute(0, 3, 1, 2)).softmax(1)
@@ -67,8 +70,12 @@ def test_the_full_network_is_vgg16():
 
 def test_its_ppp_can_be_measured(net):
     assert (verify_alignment(net, size=32)["relative"] < 1e-5).all()
-    rows = measure_ppp(net, InfiniteScene(0), size=32, n=2, padding=["zeros", "none"][:1], progress=False).rows
-    assert rows["layer"].tolist() == list(models.LAYERS_OF_INTEREST["vgg16_sod"]) and (rows["snr_ppp"] > 0).all()
+    rows = measure_ppp(
+        net, InfiniteScene(0), size=32, n=2, padding=["zeros", "none"][:1], progress=False
+    ).rows
+    assert (
+        rows["layer"].tolist() == list(models.LAYERS_OF_INTEREST["vgg16_sod"]) and (rows["snr_ppp"] > 0).all()
+    )
 
 
 def test_losses_and_score():
@@ -115,5 +122,7 @@ def test_the_best_map_that_ignores_the_picture():
     assert torch.equal(fixed_map(masks), masks[0])
     masks[::2, :, 9:] = 1  # half of them reach further
     found, usual = fixed_map(masks), masks[1]
-    assert weighted_f(found.expand_as(masks), masks).mean() >= weighted_f(usual.expand_as(masks), masks).mean()
+    assert (
+        weighted_f(found.expand_as(masks), masks).mean() >= weighted_f(usual.expand_as(masks), masks).mean()
+    )
     assert found[3:9, 3:9].all() and not found[:, :3].any()

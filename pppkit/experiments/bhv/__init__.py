@@ -23,3 +23,29 @@ from .protocol import (
     train,
     trained,
 )
+from .squares import background_name
+
+__all__ = [
+    "AUTHORS",
+    "FILLS",
+    "INTENSITIES",
+    "KEY",
+    "PRECISIONS",
+    "PROFILES",
+    "SCHEMES",
+    "Network",
+    "accuracy",
+    "along",
+    "background_name",
+    "grid",
+    "inconsistency",
+    "measure",
+    "padding",
+    "predict",
+    "published",
+    "run",
+    "settings",
+    "tests",
+    "train",
+    "trained",
+]

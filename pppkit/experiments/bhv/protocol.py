@@ -29,7 +29,13 @@ from .squares import LOWEST, SEED, SPLITS, Squares, background_name, make_splits
 
 KEY = ("scheme", "background", "splits", "precision", "epochs", "data_seed", "seed")
 SCHEMES = (*FILLS, *(f"full-{fill}" for fill in FILLS), "none")  # the rows of Table 1
-AUTHORS = ("zeros", "full-zeros", "circular", "full-circular", "none")  # F-Conv's own, circular read both ways
+AUTHORS = (
+    "zeros",
+    "full-zeros",
+    "circular",
+    "full-circular",
+    "none",
+)  # F-Conv's own, circular read both ways
 PRECISIONS = ("bf16", "fp32")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"epochs": 20},
@@ -80,7 +86,11 @@ class Training(NamedTuple):
 
 
 def train(
-    model: nn.Module, training: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], epochs: int = 50, batch: int = BATCH
+    model: nn.Module,
+    training: tuple[Tensor, Tensor],
+    validation: tuple[Tensor, Tensor],
+    epochs: int = 50,
+    batch: int = BATCH,
 ) -> Training:
     """The authors' protocol: Adadelta, no shuffling, the weights of the lowest validation loss.
 
@@ -104,7 +114,11 @@ def train(
         logits = predict(model, validation[0], batch)
         loss = F.cross_entropy(logits, validation[1]).item()
         if loss < best.loss:
-            best, state, since = Training(epoch, epoch, loss, accuracy(logits, validation[1])), copy.deepcopy(model.state_dict()), 0
+            best, state, since = (
+                Training(epoch, epoch, loss, accuracy(logits, validation[1])),
+                copy.deepcopy(model.state_dict()),
+                0,
+            )
         else:
             since += 1
         if since > PATIENCE:
@@ -148,7 +162,12 @@ def along(predictions: np.ndarray, squares: Squares) -> np.ndarray:
     return right.reindex(range(LOWEST + 1)).to_numpy()
 
 
-def tests(model: nn.Module, splits: dict[str, Squares], background: str = "black", device: str | torch.device = "cpu") -> dict[str, Any]:
+def tests(
+    model: nn.Module,
+    splits: dict[str, Squares],
+    background: str = "black",
+    device: str | torch.device = "cpu",
+) -> dict[str, Any]:
     """The similar and the dissimilar test and the trajectories, of one network.
 
     Returns:
@@ -156,10 +175,15 @@ def tests(model: nn.Module, splits: dict[str, Squares], background: str = "black
     """
     path, which = trajectories(splits["trajectories"])
     images = {"similar": splits["similar"], "dissimilar": splits["dissimilar"], "path": path}
-    logits = {name: predict(model, _to(render(squares, background), device)) for name, squares in images.items()}
+    logits = {
+        name: predict(model, _to(render(squares, background), device)) for name, squares in images.items()
+    }
     classes = logits["path"].argmax(1).cpu().numpy()
     return {
-        **{name: accuracy(logits[name].cpu(), torch.from_numpy(images[name].labels)) for name in ("similar", "dissimilar")},
+        **{
+            name: accuracy(logits[name].cpu(), torch.from_numpy(images[name].labels))
+            for name in ("similar", "dissimilar")
+        },
         "inconsistency": inconsistency(classes, which),
         "trajectory": along(classes, path),
     }
@@ -180,12 +204,17 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def trained(trial: dict[str, Any], device: str | torch.device = "cpu") -> tuple[Network, dict[str, Squares], Training]:
+def trained(
+    trial: dict[str, Any], device: str | torch.device = "cpu"
+) -> tuple[Network, dict[str, Squares], Training]:
     """Trains the network of a trial. Call it and use it under `padding(trial)`."""
     splits = make_splits(trial["splits"], trial["data_seed"])
     model = Network(trial["seed"], trial["precision"]).to(device)
     data = {
-        name: (_to(render(splits[name], trial["background"]), device), torch.from_numpy(splits[name].labels).to(device))
+        name: (
+            _to(render(splits[name], trial["background"]), device),
+            torch.from_numpy(splits[name].labels).to(device),
+        )
         for name in ("train", "validation")
     }
     return model, splits, train(model, data["train"], data["validation"], trial["epochs"])
@@ -196,7 +225,9 @@ def padding(trial: dict[str, Any], device: str | torch.device = "cpu") -> Paddin
     return Padding(trial["scheme"], generator=torch.Generator(device).manual_seed(trial["seed"]))
 
 
-def measure(trial: dict[str, Any], profile: str = "published", device: str | torch.device = "cpu") -> pd.DataFrame:
+def measure(
+    trial: dict[str, Any], profile: str = "published", device: str | torch.device = "cpu"
+) -> pd.DataFrame:
     """One trained network: its result row."""
     start = time.perf_counter()
     with _one_thread(), padding(trial, device):
@@ -260,7 +291,8 @@ def published() -> dict[str, list[dict[str, Any]]]:
         "table": grid(),
         "authors": grid(AUTHORS, ["black"], splits="authors"),
         "intensities": grid(["full-zeros"], INTENSITIES, networks=4),
-        "precision": grid(plain, ["black"], precision="fp32", networks=1) + grid(plain, ["grey"], precision="fp32", networks=3),
+        "precision": grid(plain, ["black"], precision="fp32", networks=1)
+        + grid(plain, ["grey"], precision="fp32", networks=3),
     }
 
 
@@ -283,5 +315,7 @@ def run(
     """
     settings(profile)
     store = Store(Path(folder) / "bhv.csv", KEY)
-    rows = sweep(partial(measure, profile=profile, device=device), trials, store, client=client, desc="BHV networks")
+    rows = sweep(
+        partial(measure, profile=profile, device=device), trials, store, client=client, desc="BHV networks"
+    )
     return rows.assign(background=rows["background"].map(background_name))

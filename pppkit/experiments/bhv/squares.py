@@ -59,7 +59,9 @@ def background_colour(background: float | str | Sequence[float]) -> tuple[float,
     )
     try:
         if isinstance(background, str):
-            values = [COLOURS[background]] if background in COLOURS else [float(v) for v in background.split(",")]
+            values = (
+                [COLOURS[background]] if background in COLOURS else [float(v) for v in background.split(",")]
+            )
         else:
             values = [float(v) for v in np.atleast_1d(background)]
     except (TypeError, ValueError):
@@ -128,7 +130,9 @@ def make_splits(splits: str = "disjoint", seed: int = SEED) -> dict[str, Squares
     stream = draw(np.random.RandomState(seed))
     seen: set[tuple[int, ...]] = set()
     for name, n in COUNTS.items():
-        out[name] = take(stream, n, seen) if splits == "disjoint" else take(draw(np.random.RandomState(seed)), n)
+        out[name] = (
+            take(stream, n, seen) if splits == "disjoint" else take(draw(np.random.RandomState(seed)), n)
+        )
         seen |= {tuple(p.ravel()) for p in out[name].positions}
     out["dissimilar"] = out["similar"].moved(np.where(out["similar"].labels == 0, SHIFT, -SHIFT))
     out["trajectories"] = take(draw(np.random.RandomState(seed + 1)), 2 * TRAJECTORIES)[::2]

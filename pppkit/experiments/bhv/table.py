@@ -20,7 +20,9 @@ CONTRADICTION = "paper contradicts itself"
 def read_printed(path: str | Path) -> pd.DataFrame:
     """The printed table, with the columns `scheme` and `background` named as in result rows."""
     table = pd.read_csv(path)
-    scheme = np.where(table["fconv"].eq(True), "full-" + table["padding"].astype(str), table["padding"].astype(str))
+    scheme = np.where(
+        table["fconv"].eq(True), "full-" + table["padding"].astype(str), table["padding"].astype(str)
+    )
     return table.assign(scheme=scheme, background=table["background"].map(background_name))
 
 
@@ -70,9 +72,9 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
         Columns `scheme`, `background`, `seed`, `y` (top edge of the lower square) and `accuracy` in percent.
     """
     names = rows[["scheme", "background", "seed"]]
-    long = names.assign(accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(LOWEST + 1)] * len(rows)).explode(
-        ["accuracy", "y"]
-    )
+    long = names.assign(
+        accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(LOWEST + 1)] * len(rows)
+    ).explode(["accuracy", "y"])
     return long.astype({"accuracy": float, "y": int}).dropna(subset="accuracy").reset_index(drop=True)
 
 
@@ -122,7 +124,9 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
         ("Even without padding", {k: v for k, v in cells.items() if k[1] == "none"}),
     ):
         (background, scheme), least = min(chosen.items(), key=lambda kv: kv[1]["inconsistency"].mean())
-        mean, half = welch(least["inconsistency"].mean(), least["inconsistency"].std(), len(least), 0.0, 0.0, 10**6)
+        mean, half = welch(
+            least["inconsistency"].mean(), least["inconsistency"].std(), len(least), 0.0, 0.0, 10**6
+        )
         out.append(
             {
                 "claim": claim,

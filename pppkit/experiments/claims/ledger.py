@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ...results.printed import welch
 from ...models.registry import TITLES
+from ...results.printed import welch
 from ...results.store import load_maps
 from .. import bhv, posenet
 from ..bhv import table as bhv_table
@@ -22,7 +22,9 @@ VERDICTS = ("holds", "fails", "cannot be told yet")
 COLUMNS = ("paper", "place", "claim", "check", "measured", "verdict", "rows")
 
 
-def intervals(cells: Mapping[Any, pd.Series], level: float = 0.95, pooled: bool = True) -> dict[Any, tuple[float, float]]:
+def intervals(
+    cells: Mapping[Any, pd.Series], level: float = 0.95, pooled: bool = True
+) -> dict[Any, tuple[float, float]]:
     """Mean and half-width of its confidence interval (Student) of each cell.
 
     Args:
@@ -64,7 +66,9 @@ def every(cells: Mapping[Any, pd.Series], pooled: bool = True) -> str:
     """
     if not cells:
         return VERDICTS[2]
-    return _verdict(*(_around(intervals(cells, level, pooled).values()) for level in (0.95, 1 - 0.05 / len(cells))))
+    return _verdict(
+        *(_around(intervals(cells, level, pooled).values()) for level in (0.95, 1 - 0.05 / len(cells)))
+    )
 
 
 def lead(groups: Mapping[str, pd.Series], name: str, level: float = 0.95) -> tuple[float, float, str]:
@@ -78,7 +82,9 @@ def leads(cells: Mapping[Any, Mapping[str, pd.Series]], name: str) -> tuple[str,
     """Whether a group leads in every cell, as in `every`, and what was measured."""
     found = {k: lead(v, name) for k, v in cells.items()}
     strict = [lead(v, name, 1 - 0.05 / len(cells)) for v in cells.values()]
-    measured = "; ".join(f"{k}: {d:+.3f} ± {half:.3f} against {rival}" for k, (d, half, rival) in found.items())
+    measured = "; ".join(
+        f"{k}: {d:+.3f} ± {half:.3f} against {rival}" for k, (d, half, rival) in found.items()
+    )
     return _verdict(*(_around(f[:2] for f in group) for group in (found.values(), strict))), measured
 
 
@@ -94,9 +100,17 @@ def _native(rows: pd.DataFrame, level: int | None = None) -> pd.DataFrame:
 
 def _cells(part: pd.DataFrame) -> str:
     """Which networks stand behind a claim, families of equal number together."""
-    counts = part.groupby(["model", "data"], sort=False).agg(paddings=("padding", "nunique"), networks=("seed", "nunique")).reset_index()
-    names = counts.apply(lambda r: _family(r["model"], r["data"]), axis=1).groupby([counts["paddings"], counts["networks"]])
-    return "; ".join(f"{', '.join(v)}: {p} padding{'s' * (p > 1)}, {n} network{'s' * (n > 1)} each" for (p, n), v in names)
+    counts = (
+        part.groupby(["model", "data"], sort=False)
+        .agg(paddings=("padding", "nunique"), networks=("seed", "nunique"))
+        .reset_index()
+    )
+    names = counts.apply(lambda r: _family(r["model"], r["data"]), axis=1).groupby(
+        [counts["paddings"], counts["networks"]]
+    )
+    return "; ".join(
+        f"{', '.join(v)}: {p} padding{'s' * (p > 1)}, {n} network{'s' * (n > 1)} each" for (p, n), v in names
+    )
 
 
 def _ends(rows: pd.DataFrame, metric: str, level: int | None = None) -> pd.DataFrame:
@@ -110,11 +124,15 @@ def _ends(rows: pd.DataFrame, metric: str, level: int | None = None) -> pd.DataF
 
         first = max(1.0, last / 10)
         named = dict(zip(("model", "data", "padding", "seed", "level"), key))
-        out.append(named | {"start": near(0), "early": near(first), "middle": near(last / 2), "end": near(last)})
+        out.append(
+            named | {"start": near(0), "early": near(first), "middle": near(last / 2), "end": near(last)}
+        )
     return pd.DataFrame(out)
 
 
-def _by_cell(ends: pd.DataFrame, change: pd.Series, keys: tuple[str, ...] = ("model", "data", "padding", "level")) -> dict:
+def _by_cell(
+    ends: pd.DataFrame, change: pd.Series, keys: tuple[str, ...] = ("model", "data", "padding", "level")
+) -> dict:
     return dict(tuple(change.groupby([ends[c] for c in keys], sort=False)))
 
 
@@ -123,7 +141,9 @@ def _growth(after: pd.Series, before: pd.Series) -> pd.Series:
     return np.log(after / before)
 
 
-def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: bool = True) -> list[dict[str, str]]:
+def learned(
+    rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: bool = True
+) -> list[dict[str, str]]:
     """Claims about training: sections 4.1 to 4.3.
 
     Args:
@@ -157,7 +177,9 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
             )  # fmt: skip
     ends = _ends(rows, "snr_ppp")
     gain = _growth(ends["early"], ends["start"])
-    share = ((ends["early"] - ends["start"]) / (ends["end"] - ends["start"]))[ends["end"] > ends["start"]].median()
+    share = ((ends["early"] - ends["start"]) / (ends["end"] - ends["start"]))[
+        ends["end"] > ends["start"]
+    ].median()
     add(
         "4.3, Figure 5", "All models gain significant PPP within the first tenth of training, in all layers",
         "SNR-PPP after a tenth of the epochs (at least one) over untrained is above 1 in every cell and layer",
@@ -183,7 +205,9 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
             f"trained, it is {share.min():.2f} to {share.max():.2f} of the other paddings' mean",
             every(_by_cell(randn, _growth(randn["end"], randn["start"]), ("model", "data")), pooled), randn,
         )  # fmt: skip
-        middle = ends[ends["level"].isin([2, 3])].pivot_table(index=["model", "data", "seed", "level"], columns="padding", values="end")
+        middle = ends[ends["level"].isin([2, 3])].pivot_table(
+            index=["model", "data", "seed", "level"], columns="padding", values="end"
+        )
         less = _growth(middle.drop(columns="randn").mean(axis=1), middle["randn"])
         groups = dict(tuple(less.groupby(level=["model", "data", "level"])))
         cells = intervals(groups, 1 - 0.05 / len(groups), pooled)
@@ -195,15 +219,22 @@ def learned(rows: pd.DataFrame, initial: pd.DataFrame | None = None, pooled: boo
         )  # fmt: skip
     per = deep.assign(gain=deep["end"] - deep["start"]).groupby(["model", "data", "seed"])
     gain, spread = per["gain"].mean(), per["end"].max() - per["end"].min()
-    beyond = dict(tuple((gain - spread)[per["padding"].nunique() > 1].groupby(level=["model", "data"], sort=False)))
+    beyond = dict(
+        tuple((gain - spread)[per["padding"].nunique() > 1].groupby(level=["model", "data"], sort=False))
+    )
     add(
         "4.2", "Training matters more for PPP than which padding is used",
         "the paddings' mean gain of SNR-PPP at layer 4, minus their range in trained networks of one seed, is positive for every family",
         "; ".join(f"{_family(m, d)}: gain {gain[m, d].mean():+.2f}, range {spread[m, d].mean():.2f}" for m, d in beyond), every(beyond, pooled), deep,
     )  # fmt: skip
     last = _native(rows[rows["epoch"] == rows["epochs"]], 4)
-    ranks = {k: stats.pearsonr(*(p[m].rank() for m in ("snr_ppp", "mae_ppp"))) for k, p in last.groupby(["model", "data"], sort=False)}
-    bounds, strict = ([r.confidence_interval(level) for r in ranks.values()] for level in (0.95, 1 - 0.05 / len(ranks)))
+    ranks = {
+        k: stats.pearsonr(*(p[m].rank() for m in ("snr_ppp", "mae_ppp")))
+        for k, p in last.groupby(["model", "data"], sort=False)
+    }
+    bounds, strict = (
+        [r.confidence_interval(level) for r in ranks.values()] for level in (0.95, 1 - 0.05 / len(ranks))
+    )
     add(
         "4.2", "SNR-PPP and MAE-PPP mostly follow similar trends",
         "their rank correlation over trained networks at layer 4 is above 0.5 for every family (Fisher's interval)",
@@ -249,7 +280,9 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
     out = []
 
     def add(place: str, claim: str, check: str, measured: str, cells: dict) -> None:
-        out.append(dict(zip(COLUMNS, ("PPP", place, claim, check, measured, every(by_cell(cells), pooled), size))))
+        out.append(
+            dict(zip(COLUMNS, ("PPP", place, claim, check, measured, every(by_cell(cells), pooled), size)))
+        )
 
     add(
         "4.1", "After training the maximum sits in the corners",
@@ -270,7 +303,9 @@ def corners(trials: list[dict], folder: Path, pooled: bool = True) -> list[dict[
     }
     if pairs:
         found = pd.Series(pairs)
-        beyond = {k: np.arctanh(min(v, 1 - 1e-6)) - np.arctanh(0.5) for k, v in pairs.items()}  # Fisher's z: of one spread
+        beyond = {
+            k: np.arctanh(min(v, 1 - 1e-6)) - np.arctanh(0.5) for k, v in pairs.items()
+        }  # Fisher's z: of one spread
         add(
             "4.1", "The overall structure of PPP is similar for all paddings",
             "the correlation of two paddings' maps, of networks of one family and seed, is above 0.5 for every pair",
@@ -288,7 +323,10 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         pooled: As in `intervals`.
     """
     out = []
-    size = "; ".join(f"{_family(m, d)}: {n} trials" for (m, d), n in read.groupby(["model", "data"], sort=False).size().items())
+    size = "; ".join(
+        f"{_family(m, d)}: {n} trials"
+        for (m, d), n in read.groupby(["model", "data"], sort=False).size().items()
+    )
 
     def add(paper: str, place: str, claim: str, check: str, measured: str, verdict: str) -> None:
         out.append(dict(zip(COLUMNS, (paper, place, claim, check, measured, verdict, size))))
@@ -300,16 +338,29 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
     for (model, data, weights), part in scenes.groupby(["model", "data", "weights"], sort=False):
         by_padding = part.groupby("padding")
         if by_padding["seed"].nunique().min() > 1:
-            alone = by_padding.apply(lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False)
+            alone = by_padding.apply(
+                lambda p: np.sqrt(p.groupby("seed")["spc images"].var().mean()), include_groups=False
+            )
             wide[f"{weights} {_family(model, data)}"] = alone / by_padding["spc images"].std()
         if len(by_padding) < 2:
             continue  # one padding differs from no other
-        groups = [g for _, g in part.groupby(["padding", "seed"])["spc images"].mean().dropna().groupby(level="padding")]
+        groups = [
+            g
+            for _, g in part.groupby(["padding", "seed"])["spc images"]
+            .mean()
+            .dropna()
+            .groupby(level="padding")
+        ]
         if min(map(len, groups)) > 1:
             told.append(stats.f_oneway(*groups).pvalue < 0.05)
-        own = deep[(deep["model"] == model) & (deep["data"] == data) & ((deep["epoch"] == 0) == (weights == "untrained"))]
+        own = deep[
+            (deep["model"] == model)
+            & (deep["data"] == data)
+            & ((deep["epoch"] == 0) == (weights == "untrained"))
+        ]
         ours, theirs = (
-            g.groupby("padding")[c].mean().std() / g.groupby("padding")[c].std().mean() for g, c in ((own, "snr_ppp"), (part, "spc images"))
+            g.groupby("padding")[c].mean().std() / g.groupby("padding")[c].std().mean()
+            for g, c in ((own, "snr_ppp"), (part, "spc images"))
         )
         if np.isfinite(ours) and np.isfinite(theirs):
             power.append(ours / theirs)
@@ -352,7 +403,10 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
         )  # fmt: skip
     trained = scenes[scenes["weights"] == "trained"].groupby(["model", "data"], sort=False)
     scores = {
-        _family(m, d): {str(k): v.dropna() for k, v in part.groupby(["padding", "seed"])["spc images"].mean().groupby(level="padding")}
+        _family(m, d): {
+            str(k): v.dropna()
+            for k, v in part.groupby(["padding", "seed"])["spc images"].mean().groupby(level="padding")
+        }
         for (m, d), part in trained
     }
     scores = {k: v for k, v in scores.items() if "zeros" in v and len(v) > 1}
@@ -363,7 +417,9 @@ def read_out(read: pd.DataFrame, rows: pd.DataFrame, pooled: bool = True) -> lis
             "SPC of zeros minus that of the best other padding is positive in every trained family (over networks, means of their trials)", measured, verdict,
         )  # fmt: skip
     blank = (
-        read[(read["padding"] == "none") & (read["source"] == "scenes")].groupby(["model", "data", "weights", "seed"])["spc images"].mean()
+        read[(read["padding"] == "none") & (read["source"] == "scenes")]
+        .groupby(["model", "data", "weights", "seed"])["spc images"]
+        .mean()
     )
     cells = intervals(dict(tuple(blank.groupby(level=["model", "data", "weights"]))), pooled=pooled)
     answers = sum(abs(mean) > half for mean, half in cells.values())
@@ -384,9 +440,14 @@ def before(rows: pd.DataFrame) -> list[dict[str, str]]:
     vgg = deep[(deep["model"] == "vgg19") & (deep["padding"] != "none")].groupby("padding")["snr_ppp"]
     zeros, others = vgg.mean()["zeros"], vgg.max().drop("zeros").max()
     padded = (
-        deep[~deep["model"].isin(["vgg19"]) & (deep["padding"] != "none")].groupby(["model", "padding", "weights_seed"])["snr_ppp"].mean()
+        deep[~deep["model"].isin(["vgg19"]) & (deep["padding"] != "none")]
+        .groupby(["model", "padding", "weights_seed"])["snr_ppp"]
+        .mean()
     )
-    cells = {TITLES[str(m)]: {str(k): v for k, v in part.groupby(level="padding")} for m, part in padded.groupby(level="model", sort=False)}
+    cells = {
+        TITLES[str(m)]: {str(k): v for k, v in part.groupby(level="padding")}
+        for m, part in padded.groupby(level="model", sort=False)
+    }
     verdict, measured = leads(cells, "zeros")
     return [
         dict(zip(COLUMNS, values))

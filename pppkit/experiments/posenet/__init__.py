@@ -24,3 +24,28 @@ from .readout import (
     score,
     train,
 )
+
+__all__ = [
+    "KEY",
+    "PATTERNS",
+    "PROFILES",
+    "SIGMA",
+    "TESTS",
+    "WEIGHTS",
+    "NarrowConv2d",
+    "ReadOut",
+    "ResizedError",
+    "blanks",
+    "each",
+    "grid",
+    "images",
+    "measure",
+    "null_error",
+    "pattern",
+    "published",
+    "read_features",
+    "resized",
+    "run",
+    "score",
+    "train",
+]

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 
 from ... import models
 from ...checks import one_of
-from ...models.hooks import features, padding_mode
 from ...measure import IMAGENET
-from ...results.store import Store, provenance
-from ...scenes.photographs import Scene, windows
 from ...metrics.scores import PatternScore
+from ...models.hooks import features, padding_mode
+from ...results.store import Store, provenance
 from ...results.sweeps import sweep
-from ..ppp import chronology
+from ...scenes.photographs import Scene, windows
 from ...scenes.sources import open_source
+from ..ppp import chronology
 
 KEY = (*chronology.KEY, "weights", "source", "pattern", "depth", "kernel", "readout_padding", "trial")
 PATTERNS = ("gaussian", "horizontal", "vertical", "horizontal stripes", "vertical stripes")
@@ -96,7 +96,15 @@ class ReadOut(nn.Module):
         side: Pixels of the predicted map.
     """
 
-    def __init__(self, channels: int, seeds: Sequence[int] = (0,), depth: int = 1, kernel: int = 3, padding: int = 0, side: int = SIDE):
+    def __init__(
+        self,
+        channels: int,
+        seeds: Sequence[int] = (0,),
+        depth: int = 1,
+        kernel: int = 3,
+        padding: int = 0,
+        side: int = SIDE,
+    ):
         super().__init__()
         for name, value in (("depth", depth), ("kernel", kernel), ("seeds", len(seeds))):
             if value < 1:
@@ -106,7 +114,13 @@ class ReadOut(nn.Module):
         for level in range(depth):
             last = level == depth - 1
             kind = NarrowConv2d if depth == 1 else nn.Conv2d
-            conv = kind(channels * (n if level else 1), n * (1 if last else channels), kernel, padding=padding, groups=n if level else 1)
+            conv = kind(
+                channels * (n if level else 1),
+                n * (1 if last else channels),
+                kernel,
+                padding=padding,
+                groups=n if level else 1,
+            )
             blocks += [conv, nn.BatchNorm2d(conv.out_channels), *([] if last else [nn.ReLU()])]
         for seed, part in zip(seeds, range(n)):
             generator = torch.Generator().manual_seed(seed)
@@ -139,7 +153,12 @@ class ResizedError(nn.Module):
     def __init__(self, target: Tensor, shape: tuple[int, int]):
         super().__init__()
         u, v = (
-            F.interpolate(torch.eye(n, device=target.device, dtype=target.dtype)[None], size, mode="linear", align_corners=True)[0].T
+            F.interpolate(
+                torch.eye(n, device=target.device, dtype=target.dtype)[None],
+                size,
+                mode="linear",
+                align_corners=True,
+            )[0].T
             for n, size in zip(shape, target.shape)
         )
         self.rows, self.columns, self.seen = u.T @ u, v.T @ v, u.T @ target @ v
@@ -151,7 +170,9 @@ class ResizedError(nn.Module):
         return (products.mean(0) + self.constant) / self.pixels
 
 
-def train(readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: int = 32, seed: int = 0) -> list[float]:
+def train(
+    readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: int = 32, seed: int = 0
+) -> list[float]:
     """The authors' protocol: SGD, lr 0.1, momentum 0.9, weight decay 1e-4, the rate times 0.1 after ten epochs, mean squared error.
 
     Args:
@@ -225,18 +246,28 @@ def blanks(n: int, size: int, seed: int = 0) -> dict[str, Tensor]:
     noise = torch.rand(n, 3, size, size, generator=torch.Generator().manual_seed(seed))
     return {
         k: (v - mean) / std
-        for k, v in {"black": torch.zeros(1, 3, size, size), "white": torch.ones(1, 3, size, size), "noise": noise}.items()
+        for k, v in {
+            "black": torch.zeros(1, 3, size, size),
+            "white": torch.ones(1, 3, size, size),
+            "noise": noise,
+        }.items()
     }
 
 
 @torch.no_grad()
-def read_features(model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64) -> Tensor:
+def read_features(
+    model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64
+) -> Tensor:
     """The layers' features under a padding, resized: `(N, C, 28, 28)`."""
     modes = padding_mode(padding, torch.Generator(x.device).manual_seed(seed))
-    return torch.cat([resized(list(features(model, layers, part, *modes).values())) for part in x.split(batch)])
+    return torch.cat(
+        [resized(list(features(model, layers, part, *modes).values())) for part in x.split(batch)]
+    )
 
 
-def measure(trial: Mapping[str, Any], folder: str | Path, satellite: str | None = None, device: str = "cpu") -> pd.DataFrame:
+def measure(
+    trial: Mapping[str, Any], folder: str | Path, satellite: str | None = None, device: str = "cpu"
+) -> pd.DataFrame:
     """All read-out trials of one network on one source: a row for each.
 
     Args:
@@ -248,20 +279,35 @@ def measure(trial: Mapping[str, Any], folder: str | Path, satellite: str | None 
     p, own = PROFILES[trial["profile"]], chronology.settings(trial)
     model = chronology.load(trial, folder, trained=trial["weights"] == "trained").to(device)
     layers, size = models.LAYERS_OF_INTEREST[trial["model"]], own["size"]
-    x = {part: images(trial["source"], part, p[part], size, satellite) for part in ("train", "test")} | blanks(16, size)
+    x = {
+        part: images(trial["source"], part, p[part], size, satellite) for part in ("train", "test")
+    } | blanks(16, size)
     read = {k: read_features(model, layers, v.to(device), trial["padding"]) for k, v in x.items()}
     target = pattern(trial["pattern"]).to(device)
     count = p["trials"]
     seeds = [1000 * trial["seed"] + i for i in range(count)]
-    readout = ReadOut(read["train"].shape[1], seeds, trial["depth"], trial["kernel"], trial["readout_padding"]).to(device)
+    readout = ReadOut(
+        read["train"].shape[1], seeds, trial["depth"], trial["kernel"], trial["readout_padding"]
+    ).to(device)
     losses = train(readout, read["train"], target, p["epochs"], seed=trial["seed"])
     names = {k: trial[k] for k in KEY}
     rows = [names | {"trial": i, "train_loss": losses[-1] / count} for i in range(count)]
     for test, kind in zip(TESTS, ("test", *TESTS[1:])):
         for row, found in zip(rows, score(readout, read[kind], target)):
             row |= {f"{k} {test}": v for k, v in found.items()}
-    made = {"channels": read["train"].shape[1], "train": p["train"], "test": p["test"], "epochs": p["epochs"], "device": device}
-    return pd.DataFrame([row | made | {k: v for k, v in provenance(trial["profile"]).items() if k != "profile"} for row in rows])
+    made = {
+        "channels": read["train"].shape[1],
+        "train": p["train"],
+        "test": p["test"],
+        "epochs": p["epochs"],
+        "device": device,
+    }
+    return pd.DataFrame(
+        [
+            row | made | {k: v for k, v in provenance(trial["profile"]).items() if k != "profile"}
+            for row in rows
+        ]
+    )
 
 
 def grid(
@@ -329,7 +375,13 @@ def run(
         if trial["weights"] == "trained":
             chronology.load(trial, folder)
         open_source(trial["source"], satellite)
-    sweep(partial(measure, folder=folder, satellite=satellite, device=device), trials, store, client=client, desc="read-outs")
+    sweep(
+        partial(measure, folder=folder, satellite=satellite, device=device),
+        trials,
+        store,
+        client=client,
+        desc="read-outs",
+    )
     return store.rows([row for trial in trials for row in each(trial)])
 
 

@@ -16,20 +16,47 @@ from torch.utils.data import Dataset
 
 from ... import models
 from ...checks import one_of
-from ...training.datasets import SCENES, open_data
 from ...measure import measure_ppp
 from ...padding.mode import FILLS
 from ...results.store import Store, provenance, save_maps
-from ...training.saliency import Saliency, open_masks
 from ...results.sweeps import sweep
-from ...training.module import LAST, Classifier, PPPMonitor, Trained, fit
 from ...scenes.sources import open_source
+from ...training.datasets import SCENES, open_data
+from ...training.module import LAST, Classifier, PPPMonitor, Trained, fit
+from ...training.saliency import Saliency, open_masks
 
 KEY = ("model", "data", "padding", "seed", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
-    "quick": {"width": 0.125, "size": 64, "images": 600, "validation": 200, "epochs": 4, "n": 4, "sizes": (64,), "networks": 1},
-    "published": {"width": 0.125, "size": 64, "images": 4000, "validation": 1000, "epochs": 12, "n": 8, "sizes": (64, 224), "networks": 3},
-    "paper": {"width": 1.0, "size": 224, "images": None, "validation": None, "epochs": 90, "n": 480, "sizes": (224,), "networks": 5},
+    "quick": {
+        "width": 0.125,
+        "size": 64,
+        "images": 600,
+        "validation": 200,
+        "epochs": 4,
+        "n": 4,
+        "sizes": (64,),
+        "networks": 1,
+    },
+    "published": {
+        "width": 0.125,
+        "size": 64,
+        "images": 4000,
+        "validation": 1000,
+        "epochs": 12,
+        "n": 8,
+        "sizes": (64, 224),
+        "networks": 3,
+    },
+    "paper": {
+        "width": 1.0,
+        "size": 224,
+        "images": None,
+        "validation": None,
+        "epochs": 90,
+        "n": 480,
+        "sizes": (224,),
+        "networks": 5,
+    },
 }
 # Where a family, a data set or a padding needs something else than the profile says.
 FAMILIES: dict[str, dict[str, Any]] = {
@@ -42,7 +69,14 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "efficientnet_b0": {"width": 0.25, "images": 2500, "epochs": 10, "n": 4},
     "vgg16_sod": {"images": 640, "validation": 128, "epochs": 10},
     "cifar10": {"size": 32, "images": 12000, "validation": 5000, "sizes": (32, 224)},
-    "none": {"size": 256, "images": 1200, "validation": 300, "batch": 32, "n": 4, "sizes": (256,)},  # smaller images leave VGG19 nothing
+    "none": {
+        "size": 256,
+        "images": 1200,
+        "validation": 300,
+        "batch": 32,
+        "n": 4,
+        "sizes": (256,),
+    },  # smaller images leave VGG19 nothing
 }
 CHECKPOINTS = 11
 
@@ -103,7 +137,12 @@ def grid(
 
 def published() -> list[dict[str, Any]]:
     """The trials of the committed rows: three networks of each cell."""
-    return [*grid(), *grid(families=["vgg19"], data="cifar10"), *grid(families=["vgg19"], paddings=["none"]), *grid(families=["vgg16_sod"])]
+    return [
+        *grid(),
+        *grid(families=["vgg19"], data="cifar10"),
+        *grid(families=["vgg19"], paddings=["none"]),
+        *grid(families=["vgg16_sod"]),
+    ]
 
 
 def name(trial: Mapping[str, Any]) -> str:
@@ -113,7 +152,13 @@ def name(trial: Mapping[str, Any]) -> str:
 
 def network(trial: Mapping[str, Any], classes: int = 1) -> nn.Module:
     """The untrained network of a trial, initialised as torchvision does; saliency has no classes."""
-    return models.build(trial["model"], width=settings(trial)["width"], num_classes=classes, init="kaiming", seed=trial["seed"])
+    return models.build(
+        trial["model"],
+        width=settings(trial)["width"],
+        num_classes=classes,
+        init="kaiming",
+        seed=trial["seed"],
+    )
 
 
 def _task(trial: Mapping[str, Any], source: str) -> tuple[Dataset, Dataset, Trained]:
@@ -123,7 +168,11 @@ def _task(trial: Mapping[str, Any], source: str) -> tuple[Dataset, Dataset, Trai
         train, validation = open_masks(source, s["size"], s["images"], s["validation"])
         return train, validation, Saliency(network(trial), trial["padding"], **learning)
     data = open_data(source, s["size"], s["images"], s["validation"])
-    return data.train, data.validation, Classifier(network(trial, len(data.classes)), trial["padding"], **learning)
+    return (
+        data.train,
+        data.validation,
+        Classifier(network(trial, len(data.classes)), trial["padding"], **learning),
+    )
 
 
 def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> nn.Module:
@@ -134,7 +183,9 @@ def load(trial: Mapping[str, Any], folder: str | Path, trained: bool = True) -> 
     """
     weights = Path(folder) / "weights" / f"{name(trial)}.pt"
     if not weights.is_file():
-        raise ValueError(f"{weights} does not exist; train the network with pppkit.experiments.chronology.run first")
+        raise ValueError(
+            f"{weights} does not exist; train the network with pppkit.experiments.chronology.run first"
+        )
     model = models.load(weights)
     return model if trained else network(trial, model.pppkit_built["num_classes"])  # type: ignore[index, arg-type]
 
@@ -162,7 +213,9 @@ def shown_maps(
         if side == size and shown:
             step = -(-values.shape[0] // largest)
             h, w = (n // step for n in values.shape)
-            out[str(epoch), source, layer] = values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
+            out[str(epoch), source, layer] = (
+                values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
+            )
     return out
 
 
@@ -210,7 +263,9 @@ def measure(
     s, folder = settings(trial), Path(folder)
     source = paths.get(trial["data"], trial["data"])
     train, validation, module = _task(trial, source)
-    sources = {"scenes": open_source("scenes")} | ({"satellite": open_source("satellite", satellite)} if satellite else {})
+    sources = {"scenes": open_source("scenes")} | (
+        {"satellite": open_source("satellite", satellite)} if satellite else {}
+    )
     monitor = PPPMonitor(sources, epochs=moments(s["epochs"]), size=s["sizes"], n=s["n"])
     checkpoints = folder / "checkpoints" / name(trial)
     fit(
@@ -218,12 +273,18 @@ def measure(
         callbacks=[monitor], accelerator=accelerator, progress=progress,
     )  # fmt: skip
     models.save(module.model, folder / "weights" / f"{name(trial)}.pt")
-    save_maps(folder / "maps" / f"chronology_{name(trial)}.npz", shown_maps(monitor.maps, trial["seed"] == 0), bits=10)
+    save_maps(
+        folder / "maps" / f"chronology_{name(trial)}.npz",
+        shown_maps(monitor.maps, trial["seed"] == 0),
+        bits=10,
+    )
     made = {"width": s["width"], "trained_size": s["size"], "images": len(train), "epochs": s["epochs"]}  # type: ignore[arg-type]
     made |= {"lr": s["lr"], "precision": s["precision"]}
     names = {k: trial[k] for k in KEY}
     rows = monitor.rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"])
-    return rows.assign(**names, **made, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"})
+    return rows.assign(
+        **names, **made, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"}
+    )
 
 
 def measure_initial(trial: Mapping[str, Any], satellite: str | None = None) -> pd.DataFrame:
@@ -233,22 +294,36 @@ def measure_initial(trial: Mapping[str, Any], satellite: str | None = None) -> p
     """
     s = settings(trial)
     model = models.build(trial["model"], width=s["width"], num_classes=8, init="default", seed=trial["seed"])
-    sources = {"scenes": open_source("scenes")} | ({"satellite": open_source("satellite", satellite)} if satellite else {})
+    sources = {"scenes": open_source("scenes")} | (
+        {"satellite": open_source("satellite", satellite)} if satellite else {}
+    )
     parts = []
     for source, world in sources.items():
         for size in s["sizes"]:
-            rows = measure_ppp(model, world, padding=trial["padding"], size=size, n=s["n"], batch_size=4, progress=False).rows
-            parts.append(rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"]).assign(source=source))
+            rows = measure_ppp(
+                model, world, padding=trial["padding"], size=size, n=s["n"], batch_size=4, progress=False
+            ).rows
+            parts.append(
+                rows.rename(columns={"seed": "windows_seed"}).drop(columns=["padding"]).assign(source=source)
+            )
     names = {k: trial[k] for k in KEY} | {"width": s["width"], "trained_size": s["size"]}
-    return pd.concat(parts).assign(**names, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"})
+    return pd.concat(parts).assign(
+        **names, **{k: v for k, v in provenance(trial["profile"]).items() if k != "profile"}
+    )
 
 
 def run_initial(
-    folder: str | Path, trials: Sequence[Mapping[str, Any]], *, satellite: str | None = None, client: Client | str | int | None = None
+    folder: str | Path,
+    trials: Sequence[Mapping[str, Any]],
+    *,
+    satellite: str | None = None,
+    client: Client | str | int | None = None,
 ) -> pd.DataFrame:
     """`measure_initial` of what is missing in `initial.csv`, and the grid's rows; the arguments are those of `run`."""
     store = Store(Path(folder) / "initial.csv", KEY)
-    return sweep(partial(measure_initial, satellite=satellite), trials, store, client=client, desc="untrained networks")
+    return sweep(
+        partial(measure_initial, satellite=satellite), trials, store, client=client, desc="untrained networks"
+    )
 
 
 def run(

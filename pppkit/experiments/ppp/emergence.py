@@ -24,7 +24,12 @@ PADDINGS = ("randn", "zeros")
 
 
 def run(
-    folder: str | Path, profile: str, source: str, satellite: str | Path | None = None, model: str = "resnet50", weights: str | None = None
+    folder: str | Path,
+    profile: str,
+    source: str,
+    satellite: str | Path | None = None,
+    model: str = "resnet50",
+    weights: str | None = None,
 ) -> tuple[pd.DataFrame, dict[tuple[str, ...], Any]]:
     """Measures the convergence of one network's pattern, unless its rows are present.
 
@@ -50,7 +55,12 @@ def run(
     seeds = {padding: Path(file).stem if file else "0" for padding, file in files.items()}
     store = Store(folder / "emergence.csv", KEY)
     own = {"model": model, "source": source, "profile": profile}
-    trials = [own | {"weights_seed": seed, "padding": padding, "n": n} for padding, seed in seeds.items() for n in COUNTS if n <= p["n"]]
+    trials = [
+        own | {"weights_seed": seed, "padding": padding, "n": n}
+        for padding, seed in seeds.items()
+        for n in COUNTS
+        if n <= p["n"]
+    ]
     label = Path(weights.replace("{padding}", "each")).stem if weights else "0"
     path = folder / "maps" / f"emergence_{model}_{label}_{source}_{profile}.npz"
     if store.missing(trials) or not path.exists():
@@ -59,7 +69,9 @@ def run(
         for file in dict.fromkeys(files.values()):
             net = models.from_checkpoint(file, model) if file else models.build(model, width=p["width"])
             paddings = [k for k, v in files.items() if v == file]
-            results[file] = measure_ppp(net, scenes, padding=paddings, n=p["n"], size=p["size"], counts=COUNTS)
+            results[file] = measure_ppp(
+                net, scenes, padding=paddings, n=p["n"], size=p["size"], counts=COUNTS
+            )
         snapshots = [item for result in results.values() for item in result.snapshots.items()]
         save_maps(path, {(kind, *key): stack for key, kinds in snapshots for kind, stack in kinds.items()})
         for result in results.values():

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ... import models
-from ...alignment.tables import margins
 from ...alignment.canvas import GlobalPools, canvas_features, canvas_margin, centre
-from ...checks import one_of
-from ...models.hooks import features
 from ...alignment.geometry import Geometry, attach, geometry
+from ...alignment.tables import margins
+from ...alignment.unpadded import Twin
+from ...checks import one_of
 from ...measure import IMAGENET
 from ...metrics.ppp import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
+from ...models.hooks import features
 from ...padding.mode import Padding
 from ...results.store import Store, load_maps, provenance, save_maps
 from ...scenes.photographs import windows
-from ...alignment.unpadded import Twin
 from ...scenes.sources import open_source
 
 KEY = ("pitfall", "source", "profile", "variant", "layer")
@@ -83,7 +83,9 @@ def shortcut_parity(model: nn.Module, layers, world: Tensor) -> Pairs:
     out: Pairs = {}
     for variant, phase in (("input cropped", True), ("input not cropped", False)):
         x = attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top)))
-        twin = features(model, layers, x, Twin(phase=phase), keep=lambda name, t: geometry(t).window(t).clone())
+        twin = features(
+            model, layers, x, Twin(phase=phase), keep=lambda name, t: geometry(t).window(t).clone()
+        )
         out |= {(variant, name): (twin[name], padded[name]) for name in layers}
     return out
 
@@ -149,11 +151,18 @@ def run(
             | {"seed": 0, "device": "cpu", "dtype": "float32"} | provenance(profile)
             for (v, layer), s in sums.items()
         ]  # fmt: skip
-        shown = {k: s for k, s in sums.items() if not k[0].startswith("M =") or k[0] in ("M = 118", "M = 119")}
-        save_maps(_maps(folder, profile, source, pitfall), {(pitfall, *k): (s.distance / s.count).numpy() for k, s in shown.items()})
+        shown = {
+            k: s for k, s in sums.items() if not k[0].startswith("M =") or k[0] in ("M = 118", "M = 119")
+        }
+        save_maps(
+            _maps(folder, profile, source, pitfall),
+            {(pitfall, *k): (s.distance / s.count).numpy() for k, s in shown.items()},
+        )
         store.append(pd.DataFrame(rows))
     rows = store.load()
-    maps = {k: v for pitfall in PITFALLS for k, v in load_maps(_maps(folder, profile, source, pitfall)).items()}
+    maps = {
+        k: v for pitfall in PITFALLS for k, v in load_maps(_maps(folder, profile, source, pitfall)).items()
+    }
     return rows[(rows["profile"] == profile) & (rows["source"] == source)].reset_index(drop=True), maps
 
 

@@ -37,7 +37,9 @@ def slope(power: np.ndarray) -> float:
     return float(np.polyfit(np.log(f), np.log(power[f]), 1)[0])
 
 
-def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None) -> pd.DataFrame:
+def run(
+    folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None
+) -> pd.DataFrame:
     """Measures the spectra whose rows are missing and returns those of the profile.
 
     Args:

@@ -43,7 +43,11 @@ def trials(profile: str, sources: Sequence[str]) -> list[dict[str, Any]]:
         for source in sources
         for init in (("default", "kaiming") if seed == 0 else ("default",))
     ]
-    return [t | {"padding": p} for t in grid for p in ("all", *(["none"] if t["model"] == "vgg19" and t["init"] == "default" else []))]
+    return [
+        t | {"padding": p}
+        for t in grid
+        for p in ("all", *(["none"] if t["model"] == "vgg19" and t["init"] == "default" else []))
+    ]
 
 
 def measure(trial: dict[str, Any], satellite: str | Path | None = None, progress: bool = True) -> PPPResult:
@@ -53,11 +57,18 @@ def measure(trial: dict[str, Any], satellite: str | Path | None = None, progress
     model = models.build(trial["model"], width=p["width"], init=trial["init"], seed=trial["weights_seed"])
     size, n = (max(NONE_SIZE, p["size"]), min(4, p["n"])) if none else (p["size"], p["n"])
     return measure_ppp(
-        model, open_source(trial["source"], satellite), padding=["none"] if none else FILLS, size=size, n=n, progress=progress
+        model,
+        open_source(trial["source"], satellite),
+        padding=["none"] if none else FILLS,
+        size=size,
+        n=n,
+        progress=progress,
     )
 
 
-def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None) -> pd.DataFrame:
+def run(
+    folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None
+) -> pd.DataFrame:
     """Measures what is missing of a profile and returns all its rows.
 
     Args:
@@ -71,7 +82,11 @@ def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str
     """
     folder = Path(folder)
     store = Store(folder / "untrained.csv", KEY)
-    todo = [t for t in trials(profile, sources) if store.missing([t | {"padding": "zeros" if t["padding"] == "all" else t["padding"]}])]
+    todo = [
+        t
+        for t in trials(profile, sources)
+        if store.missing([t | {"padding": "zeros" if t["padding"] == "all" else t["padding"]}])
+    ]
     for source in {t["source"] for t in todo}:
         open_source(source, satellite)  # refuse a missing folder before any work
     for trial in tqdm(todo, desc="untrained networks", unit="network", disable=not todo):
@@ -80,7 +95,12 @@ def run(folder: str | Path, profile: str, sources: Sequence[str], satellite: str
         rows = result.rows.assign(**names, **provenance(profile))
         if trial["weights_seed"] == 0 and trial["padding"] == "all":
             maps = {(padding, layer): kinds["ppp"] for (padding, layer), kinds in result.maps.items()}
-            save_maps(folder / "maps" / f"untrained_{profile}_{trial['model']}_{trial['init']}_{trial['source']}.npz", maps)
+            save_maps(
+                folder
+                / "maps"
+                / f"untrained_{profile}_{trial['model']}_{trial['init']}_{trial['source']}.npz",
+                maps,
+            )
         store.append(rows[[*names, *result.rows.columns, *provenance(profile)]])
     rows = store.load()
     return rows[(rows["profile"] == profile) & rows["source"].isin(list(sources))].reset_index(drop=True)
