@@ -19,7 +19,7 @@ from pppkit.alignment import (
 )
 from pppkit.models import LAYERS_OF_INTEREST, build
 
-REFERENCE = pd.read_csv(Path(__file__).parents[1] / "book" / "reference" / "ppp_alignment.csv")
+REFERENCE = pd.read_csv(Path(__file__).parents[2] / "book" / "reference" / "ppp_alignment.csv")
 
 
 @pytest.mark.parametrize("name", ["vgg19", "resnet50", "efficientnet"])

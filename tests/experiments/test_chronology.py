@@ -75,7 +75,7 @@ def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     environment = {
-        "PYTHONPATH": f"{Path(__file__).parent}:{Path(chronology.__file__).parents[2]}",
+        "PYTHONPATH": f"{Path(__file__).parent}:{Path(chronology.__file__).parents[3]}",
         "PATH": "/usr/bin:/bin",
     }
     died = subprocess.run(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pppkit.experiments import claims
+from pppkit.experiments.ppp import chronology
 from pppkit.experiments.claims import corners, every, intervals, lead, leads, learned, ledger, read_out
 from pppkit.results import save_maps
 
@@ -153,7 +153,7 @@ def test_corners(tmp_path):
     def save(trial, z, start):
         z = z * (1 + 0.01 * trial["seed"] * x)  # networks differ a little
         save_maps(
-            tmp_path / "maps" / f"chronology_{claims.chronology.name(trial)}.npz",
+            tmp_path / "maps" / f"chronology_{chronology.name(trial)}.npz",
             {("0", "scenes", "features.35"): start, ("3", "scenes", "features.35"): z},
         )
 

@@ -10,7 +10,7 @@ from scipy import stats
 from pppkit.experiments.bhv import table as bhv_table
 from pppkit.results.printed import beside, welch
 
-PRINTED = Path(__file__).parents[1] / "book" / "reference" / "ppp_table1_bhv.csv"
+PRINTED = Path(__file__).parents[2] / "book" / "reference" / "ppp_table1_bhv.csv"
 
 
 @pytest.mark.parametrize("n, m", [(10, 10), (5, 10), (2, 3)])
