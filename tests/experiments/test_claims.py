@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pppkit.experiments.ppp import chronology
+from pppkit.experiments import claims
 from pppkit.experiments.claims import corners, every, intervals, lead, leads, learned, ledger, read_out
+from pppkit.experiments.ppp import chronology
 from pppkit.results import save_maps
 
 
