@@ -61,26 +61,26 @@ def test_lines_draw_bands():
     )
 
 
-def test_dots_show_every_row():
+def test_a_strip_shows_every_row():
     rows = pd.DataFrame(
         {"padding": ["zeros", "randn", "zeros"], "v": [1.0, 2, 3], "source": ["a", "a", "paper"]}
     )
-    fig = figures.dots(rows, "padding", "v", "source")
+    fig = figures.strip(rows, "padding", "v", "source")
     assert sum(len(t.x) for t in fig.data) == 3 and fig.data[1].marker.symbol == "diamond"
 
 
-def test_against_leaves_out_what_has_no_logarithm():
+def test_loglog_scatter_leaves_out_what_has_no_logarithm():
     rows = pd.DataFrame({"a": [1.0, 0.0, 2.0], "b": [1.0, 1.0, 4.0], "g": "x"})
-    fig = figures.against(rows, "a", "b", "g")
+    fig = figures.loglog_scatter(rows, "a", "b", "g")
     assert fig.data[0].name == "equal" and len(fig.data[1].x) == 2
 
 
-def test_chooser_reaches_every_map():
+def test_surface_menu_reaches_every_map():
     big = np.ones((112, 112))
     maps = {
         (v, p, s): i * big for i, (v, p, s) in enumerate((v, p, s) for v in "ab" for p in "cd" for s in "ef")
     }
-    fig = figures.chooser(maps)
+    fig = figures.surface_menu(maps)
     look, pick = fig.layout.updatemenus[:2]
     assert len(fig.data) == 4 and [t.visible for t in fig.data] == [True, False, False, False]
     assert (
@@ -115,9 +115,9 @@ def test_figures_are_light_and_follow_the_page(fig):
     assert "\\(" not in fig.to_json() and "$" not in (fig.layout.title.text or "")
 
 
-def test_a_film_has_a_step_for_each_picture():
+def test_image_slider_has_a_step_for_each_picture():
     pictures = [np.full((4, 5, 3), v, np.uint8) for v in (0, 100, 200)]
-    fig = figures.film(pictures, ["1", "2", "3"], ["dark", "grey", "light"], "Light", what="step ")
+    fig = figures.image_slider(pictures, ["1", "2", "3"], ["dark", "grey", "light"], "Light", what="step ")
     assert [f.layout.title.text for f in fig.frames] == [
         f"Light<br><sup>{c}</sup>" for c in ("dark", "grey", "light")
     ]

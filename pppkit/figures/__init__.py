@@ -1,23 +1,23 @@
 """Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
 
-from .charts import against, dots, gallery, lines, panels, stride_diagram
-from .pictures import film, images
+from .charts import gallery, lines, loglog_scatter, panels, stride_diagram, strip
+from .pictures import image_slider, images
 from .style import CYCLE, PALETTE
-from .surfaces import chooser, emergence, surface, surface_pair
+from .surfaces import emergence, surface, surface_menu, surface_pair
 
 __all__ = [
     "CYCLE",
     "PALETTE",
-    "against",
-    "chooser",
-    "dots",
     "emergence",
-    "film",
     "gallery",
+    "image_slider",
     "images",
     "lines",
+    "loglog_scatter",
     "panels",
     "stride_diagram",
+    "strip",
     "surface",
+    "surface_menu",
     "surface_pair",
 ]

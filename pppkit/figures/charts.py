@@ -253,7 +253,7 @@ def _faint(colour: str) -> str:
     return f"rgba({r},{g},{b},0.18)"
 
 
-def dots(
+def strip(
     rows: pd.DataFrame,
     category: str,
     value: str,
@@ -317,7 +317,7 @@ def dots(
     return finish(fig, height + room, title, legend={"orientation": "h", "y": below})
 
 
-def against(
+def loglog_scatter(
     rows: pd.DataFrame,
     x: str,
     y: str,

@@ -41,7 +41,7 @@ def images(
     return finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
 
 
-def film(
+def image_slider(
     pictures: Sequence[np.ndarray],
     labels: Sequence[str],
     captions: Sequence[str],

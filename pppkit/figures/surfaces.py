@@ -182,7 +182,7 @@ def emergence(
     )
 
 
-def chooser(
+def surface_menu(
     maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *, height: int = 580, largest: int = 56
 ) -> go.Figure:
     """One surface and two menus: what to look at (network and layer), and under which padding and on which pictures.
