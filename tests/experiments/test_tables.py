@@ -1,0 +1,112 @@
+"""Tables that pages share with claims, on a handful of rows by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pppkit.experiments.posenet import tables as posenet_tables
+from pppkit.experiments.ppp import tables
+
+PRINTED = Path(__file__).parents[2] / "book" / "reference" / "ppp_table2_posenet_vs_ppp.csv"
+CURVES = {0: [2.0, 2.0, 3.0, 5.0, 6.0], 1: [4.0, 4.0, 3.5, 3.0, 2.0]}  # by seed, after these epochs:
+EPOCHS = (0, 1, 2, 5, 12)
+
+
+def rows(level=4, size=64, source="scenes"):
+    out = []
+    for seed, curve in CURVES.items():
+        network = {"model": "vgg19", "data": "scenes", "padding": "zeros", "seed": seed, "level": level}
+        setup = {"size": size, "trained_size": 64, "source": source, "epochs": 12}
+        out += [network | setup | {"epoch": e, "snr_ppp": v, "mae_ppp": -v} for e, v in zip(EPOCHS, curve)]
+    return pd.DataFrame(out)
+
+
+def initial():
+    fresh = rows()
+    return fresh[(fresh["epoch"] == 0) & (fresh["seed"] == 0)].assign(snr_ppp=1.0, mae_ppp=0.0)
+
+
+def test_native_rows():
+    everything = pd.concat([rows(), rows(level=3), rows(size=224), rows(source="satellite")])
+    assert len(tables.native(everything)) == 20
+    assert set(tables.native(everything, 3)["level"]) == {3}
+    assert set(tables.native(everything, 4, source=None)["source"]) == {"scenes", "satellite"}
+    assert 224 not in set(tables.native(everything, source=None)["size"])
+
+
+def test_moments_of_training():
+    found = tables.along_training(rows()).set_index("seed")
+    moments = ["start", "first", "early", "quarter", "middle", "end"]
+    # A tenth of 12 epochs is nearest to epoch 1, a quarter to epoch 2, a half to epoch 5.
+    assert found.loc[0, moments].tolist() == [2.0, 2.0, 2.0, 3.0, 5.0, 6.0]
+    assert found.loc[1, moments].tolist() == [4.0, 4.0, 4.0, 3.5, 3.0, 2.0]
+
+
+def test_of_two_moments_equally_near_the_earlier_counts():
+    two = rows()[lambda d: d["epoch"].isin([0, 5, 12])].assign(epochs=17)  # 8.5 lies between 5 and 12
+    assert tables.along_training(two).set_index("seed").loc[0, "middle"] == 5.0
+
+
+def test_growth_by_cell():
+    found = tables.growth(rows(), initial())
+    assert found["default"].tolist()[0] == 1.0 and np.isnan(found["default"].tolist()[1])
+    cell = tables.growth_by_cell(found).loc["VGG19", "scenes", "zeros", 4]
+    assert cell["default initialisation"] == 1 and cell["untrained"] == 3 and cell["trained"] == 4
+    assert cell["ratio"] == (3 + 0.5) / 2 and cell["strengthened"] == "1 of 2"
+    # Only the network that grew has shares: of its change by 4, nothing after one epoch, 1 after a quarter.
+    assert cell["share after one epoch"] == 0 and cell["share after a quarter"] == 0.25
+
+
+def test_growth_counts():
+    both = pd.concat([rows(), rows(level=3)])
+    snr, mae = (tables.growth(both, initial(), metric) for metric in ("snr_ppp", "mae_ppp"))
+    table = tables.growth_counts(snr, mae)
+    assert table.loc[("VGG19", "scenes")].to_dict() == {
+        "layer 4": "1 / 1 / 1 of 2",
+        "layer 3": "1 / 1 / 0 of 2",  # no default initialisation at that layer
+    }
+
+
+def test_growth_without_default_initialisation():
+    found = tables.growth(rows(), pd.DataFrame(columns=["model", "data", "padding", "seed"]))
+    assert found["default"].isna().all() and len(found) == 2
+
+
+def test_printed_table2():
+    table = tables.read_table2(PRINTED)
+    assert len(table) == len(pd.read_csv(PRINTED)) and table["model"].notna().all()
+    vgg = table[(table["model"] == "vgg19") & (table["padding"] == "zeros")].set_index("weights")
+    assert vgg.loc["untrained", "snr_ppp_mean"] == 0.0665 and vgg.loc["trained", "snr_ppp_mean"] == 1.2289
+
+
+def trials():
+    by_padding = {
+        "zeros": [1.0, 3.0, 2.0, 4.0],
+        "randn": [5.0, 7.0, 6.0, 8.0],
+    }  # two trials of seed 0, two of seed 1
+    names = {"model": "vgg19", "data": "scenes", "weights": "trained"}
+    return pd.DataFrame(
+        [
+            names | {"padding": padding, "seed": i // 2, "spc images": v, "snr_ppp": v * (i % 2)}
+            for padding, values in by_padding.items()
+            for i, v in enumerate(values)
+        ]
+    )
+
+
+def test_discrimination_by_hand():
+    read = trials()
+    within = (5 / 3) ** 0.5  # 1, 2, 3, 4 around 2.5
+    assert posenet_tables.discrimination(read, "spc images") == pytest.approx(8**0.5 / within)
+    assert np.isnan(posenet_tables.discrimination(read.groupby("padding").head(1), "spc images"))
+
+
+def test_spread_by_hand():
+    read = trials()
+    row = posenet_tables.spread(read, read).loc["VGG19", "scenes", "trained"]
+    assert row["SPC: over trials"] == pytest.approx(2**0.5)
+    assert row["SPC: over networks"] == pytest.approx(0.5**0.5)  # means 2 and 3, 6 and 7
+    assert row["SPC: discrimination"] == posenet_tables.discrimination(read, "spc images")
+    assert row["SNR-PPP: discrimination"] == posenet_tables.discrimination(read, "snr_ppp")
