@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pppkit.experiments.bhv import table as bhv_table
+from pppkit.experiments.bhv import tables as bhv_table
 from pppkit.results.printed import beside, welch
 
 PRINTED = Path(__file__).parents[2] / "book" / "reference" / "ppp_table1_bhv.csv"

@@ -15,7 +15,7 @@ from ...models.registry import TITLES
 from ...results.printed import welch
 from ...results.store import load_maps
 from .. import bhv, posenet
-from ..bhv import table as bhv_table
+from ..bhv import tables as bhv_table
 from ..ppp import chronology, untrained
 
 VERDICTS = ("holds", "fails", "cannot be told yet")
