@@ -3,6 +3,7 @@
 from .printed import beside, welch
 from .store import Store, code_revision, load_maps, provenance, results_folder, save_maps
 from .sweeps import connect, sweep
+from .text import mean_and_spread, plus_minus, provenance_table
 
 __all__ = [
     "Store",
@@ -10,7 +11,10 @@ __all__ = [
     "code_revision",
     "connect",
     "load_maps",
+    "mean_and_spread",
+    "plus_minus",
     "provenance",
+    "provenance_table",
     "results_folder",
     "save_maps",
     "sweep",
