@@ -5,10 +5,26 @@ BIN := .venv/bin
 READY := .venv/.ready
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
-.PHONY: book serve lab test bench verify lint check chromium env clean
+.PHONY: book serve lab test bench verify lint chromium env clean FORCE
 
-book: env
+# What pages are made of. Python starts only where one of these is newer than the site, or was added or removed.
+INPUTS := $(sort $(shell find notebooks pppkit book -type f \
+  \( -path 'notebooks/*.ipynb' -o -path 'pppkit/*.py' -o -path 'pppkit/book/static/*' -o -path 'book/*' \) \
+  -not -path 'book/_build/*' -not -path 'book/notebooks/*' -not -path '*/.*' -not -name '*.lock'))
+LISTED := book/_build/inputs.txt
+BUILT := book/_build/html/.built
+
+book: $(BUILT)
+	@echo "The book is at $(CURDIR)/book/_build/html/index.html"
+
+$(BUILT): $(READY) $(LISTED) $(INPUTS)
+	@touch $(LISTED).start # what changes while the site is made is newer than this
 	@$(BIN)/python -m pppkit.book build
+	@touch -r $(LISTED).start $@
+
+$(LISTED): FORCE
+	@mkdir -p $(@D)
+	@echo "$(INPUTS)" | cmp --silent - $@ || echo "$(INPUTS)" > $@
 
 serve: book
 	@echo "Serving http://127.0.0.1:$(PORT)/"

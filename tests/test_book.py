@@ -1,5 +1,7 @@
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -56,12 +58,11 @@ def test_unknown_parameters_are_refused(tmp_path, capsys):
 
 
 def test_values_from_the_command_line():
-    assert parameter_values([("a", "3"), ("b", "0.5"), ("c", "True"), ("d", "zeros")]) == {
-        "a": 3,
-        "b": 0.5,
-        "c": True,
-        "d": "zeros",
-    }
+    read = {"3": 3, "-1": -1, "0.5": 0.5, "1e-3": 0.001, "True": True, "None": None}
+    text = ("zeros", "none", "1,1,0", "[1]", "", "vgg19,resnet50", "a b", "1x", "../data", "'quoted'")
+    found = parameter_values([(name, name) for name in [*read, *text]])
+    assert found == read | {name: name for name in text}
+    assert [type(found[name]) for name in read] == [type(value) for value in read.values()]
 
 
 def test_only_what_changed_is_run(tmp_path):
@@ -75,6 +76,10 @@ def test_only_what_changed_is_run(tmp_path):
     notebook(sources / "a.ipynb", ("a = 2\nb = 'y'", ["parameters"]), ("print(a)", []))
     assert execute_all(sources, output, results) == ["a.ipynb"]
     (results / "rows.csv").write_text("n\n1\n")
+    assert execute_all(sources, output, results) == ["a.ipynb", "b.ipynb"]
+    (results / "rows.csv.lock").touch()
+    assert execute_all(sources, output, results) == []
+    (results / "rows.parquet").write_bytes(b"rows")
     assert execute_all(sources, output, results) == ["a.ipynb", "b.ipynb"]
     (sources / "b.ipynb").unlink()
     execute_all(sources, output, results)
@@ -187,3 +192,74 @@ def test_published_rows_are_complete():
     assert not rows.duplicated([*untrained.KEY, "layer"]).any()
     for path in results.rglob("*"):
         assert path.stat().st_size < (5_000_000 if path.suffix == ".csv" else 1_000_000), path.name
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A tiny checkout; its Python writes down what it was asked, and fails while there is a file `broken`."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    inputs = (
+        "notebooks/a.ipynb",
+        "notebooks/b.ipynb",
+        "pppkit/one.py",
+        "pppkit/book/static/book.css",
+        "book/_toc.yml",
+        "book/results/rows.csv",
+    )
+    for name in ("pyproject.toml", "requirements.lock", *inputs):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        '#!/bin/sh\necho "$@" >> asked\nmkdir -p book/_build/html book/notebooks\n! test -e broken\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".ready").touch()
+    return tmp_path
+
+
+def made(checkout):
+    """How often `make book` started Python."""
+    asked = checkout / "asked"
+    asked.unlink(missing_ok=True)
+    subprocess.run(["make", "book"], cwd=checkout, capture_output=True, check=False)
+    return asked.read_text().count("-m pppkit.book build") if asked.exists() else 0
+
+
+def test_make_starts_python_only_where_an_input_is_newer(checkout):
+    assert made(checkout) == 1 and made(checkout) == 0
+    for name in (
+        "notebooks/b.ipynb",
+        "pppkit/one.py",
+        "pppkit/book/static/book.css",
+        "book/_toc.yml",
+        "book/results/rows.csv",
+    ):
+        (checkout / name).touch()
+        assert made(checkout) == 1, name
+        assert made(checkout) == 0, name
+    (checkout / "book" / "page.md").write_text("# New")
+    assert made(checkout) == 1
+    (checkout / "book" / "page.md").unlink()
+    assert made(checkout) == 1
+    for name in (
+        "book/results/rows.csv.lock",
+        "notebooks/.ipynb_checkpoints/a.ipynb",
+        "book/notebooks/a.ipynb",
+        "README.md",
+    ):
+        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).touch()
+    assert made(checkout) == 0
+    (checkout / "requirements.lock").touch()
+    assert made(checkout) == 1 and made(checkout) == 0
+
+
+def test_make_tries_a_failed_build_again(checkout):
+    (checkout / "broken").touch()
+    assert made(checkout) == 1 and made(checkout) == 1
+    (checkout / "broken").unlink()
+    assert made(checkout) == 1 and made(checkout) == 0
+    shutil.rmtree(checkout / "book" / "_build" / "html")
+    assert made(checkout) == 1

@@ -1,1 +1,1 @@
-"""How the book is made: notebooks are executed (`run`), figures are embedded (`plotly_mime`), Jupyter Book does the rest."""
+"""How the book is made: `run` executes notebooks, `plotly_mime` embeds figures, Jupyter Book does the rest."""

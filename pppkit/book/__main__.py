@@ -1,8 +1,9 @@
-"""`python -m pppkit.book build` makes the site; `... run NOTEBOOK OUTPUT -p name value` reruns one notebook."""
+"""`python -m pppkit.book build` makes the site; `... run NOTEBOOK OUTPUT -p NAME VALUE` reruns a notebook."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,19 @@ from .run import execute, execute_all, parameter_values
 
 
 def build(root: Path) -> Path:
-    """Executes the notebooks that changed and builds the site with warnings as errors; returns its first page."""
+    """Executes the notebooks that changed and builds the site, warnings as errors; returns its first page."""
     book = root / "book"
     if not (book / "_toc.yml").is_file():
         raise ValueError(f"root={str(root)!r} is not a pppkit checkout: it has no book/_toc.yml")
-    ran = execute_all(root / "notebooks", book / "notebooks", book / "results")
+    ran = execute_all(root / "notebooks", book / "notebooks", book / "results", book / "reference")
     print(f"{len(ran)} notebooks run; building the site", flush=True)
     tool = Path(sys.executable).with_name("jupyter-book")
-    subprocess.run([str(tool), "build", str(book), "-W", "--keep-going", "-q"], check=True)
+    try:
+        subprocess.run([str(tool), "build", str(book), "-W", "--keep-going", "-q"], check=True)
+    except subprocess.CalledProcessError:
+        # Sphinx warns only of what it reads anew: the next build must read all, or it would pass
+        shutil.rmtree(book / "_build" / ".doctrees", ignore_errors=True)
+        raise
     return book / "_build" / "html" / "index.html"
 
 
@@ -35,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.command == "build":
-            print(f"The book is at {build(arguments.root)}")
+            build(arguments.root)
         else:
             execute(arguments.notebook, arguments.output, parameter_values(arguments.parameter))
             print(f"wrote {arguments.output}")

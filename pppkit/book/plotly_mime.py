@@ -1,4 +1,4 @@
-"""Plotly figures in an offline Jupyter Book: a MIME renderer for myst-nb and the Sphinx extension that ships the scripts."""
+"""Plotly figures in an offline Jupyter Book: a renderer for myst-nb, and a Sphinx extension with the scripts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ class PlotlyMime:
         height = (data.content.get("layout") or {}).get("height", 450)
         renderer.add_js_file("plotly", "plotly.min.js", {"defer": "defer", "priority": 300})
         renderer.add_js_file("plotly-init", "plotly-init.js", {"defer": "defer", "priority": 301})
-        html = f'<div class="plotly-offline" style="height:{height}px"><script type="application/json">{figure}</script></div>'
+        script = f'<script type="application/json">{figure}</script>'
+        html = f'<div class="plotly-offline" style="height:{height}px">{script}</div>'
         return [nodes.raw(text=html, format="html", classes=["output"])]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -39,7 +40,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
 def execute(
     notebook: Path, output: Path, parameters: Mapping[str, Any] | None = None, progress: bool = True
 ) -> None:
-    """Runs a notebook from its own folder and writes it with its outputs, free of anything that differs between two runs.
+    """Runs a notebook from its own folder; its outputs are written without what differs between two runs.
 
     Args:
         notebook: The source.
@@ -84,7 +85,7 @@ def _strip_widget(output: Any) -> None:
 
 
 def fingerprint(notebook: Path, parameters: Mapping[str, Any], inputs: Iterable[Path]) -> str:
-    """Changes whenever the notebook, its parameters, the code, the results or the versions under it change."""
+    """Changes whenever the notebook, its parameters, its inputs or the versions under it change."""
     digest = hashlib.sha256(json.dumps(dict(parameters), sort_keys=True, default=str).encode())
     for package in ("torch", "torchvision", "numpy", "pandas", "plotly", "papermill"):
         digest.update(version(package).encode())
@@ -93,23 +94,25 @@ def fingerprint(notebook: Path, parameters: Mapping[str, Any], inputs: Iterable[
     return digest.hexdigest()
 
 
-def execute_all(notebooks: Path, output: Path, results: Path) -> list[str]:
+def execute_all(notebooks: Path, output: Path, *shown: Path) -> list[str]:
     """Runs every notebook whose executed copy is out of date.
 
     Args:
         notebooks: Folder of the sources.
         output: Folder of the executed copies.
-        results: Folder of the published rows and maps that they show.
+        *shown: Folders of what they show: published rows and maps, printed tables.
 
     Returns:
         Names of the notebooks that were run.
     """
-    code = sorted(PACKAGE.rglob("*.py"))
-    published = sorted(p for p in results.rglob("*") if p.suffix in (".csv", ".npz"))
+    tools = PACKAGE / "book"
+    code = sorted(p for p in PACKAGE.rglob("*.py") if tools not in p.parents)
+    tables = sorted(p for folder in shown for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
     output.mkdir(parents=True, exist_ok=True)
     ran = []
     for source in sorted(notebooks.glob("*.ipynb")):
-        mark, copy = fingerprint(source, {}, [*code, *published]), output / source.name
+        mark = fingerprint(source, {}, [Path(__file__), *code, *tables])
+        copy = output / source.name
         stamp = output / f".{source.stem}.sha256"
         if copy.exists() and stamp.exists() and stamp.read_text() == mark:
             continue
@@ -124,7 +127,13 @@ def execute_all(notebooks: Path, output: Path, results: Path) -> list[str]:
 
 
 def parameter_values(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Reads `-p name value` as papermill's command line does: numbers, booleans and None become themselves."""
-    from papermill.cli import _resolve_type
+    """Reads `-p name value`: numbers, booleans and None become themselves; the rest stays text, `1,1,0` too."""
+    return {name: _value(text) for name, text in pairs}
 
-    return {name: _resolve_type(value) for name, value in pairs}
+
+def _value(text: str) -> Any:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if value is None or isinstance(value, (bool, int, float)) else text
