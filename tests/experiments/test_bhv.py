@@ -324,7 +324,7 @@ def comparable(rows):
 
 @pytest.fixture(scope="module")
 def alone():
-    return {s: bhv.measure(trial(scheme=s)) for s in ("zeros", "full-randn")}
+    return {s: bhv.measure(trial(padding=s)) for s in ("zeros", "full-randn")}
 
 
 def test_a_row(alone):
@@ -337,13 +337,13 @@ def test_a_row(alone):
 def test_the_same_seed_gives_the_same_row(alone):
     for scheme, row in alone.items():
         torch.manual_seed(99)  # the global state must not matter
-        pd.testing.assert_frame_equal(comparable(bhv.measure(trial(scheme=scheme))), comparable(row))
+        pd.testing.assert_frame_equal(comparable(bhv.measure(trial(padding=scheme))), comparable(row))
     assert bhv.measure(trial(seed=1))["validation_loss"].item() != alone["zeros"]["validation_loss"].item()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_sweep_gives_the_rows_of_each_trial_alone(alone, tmp_path, workers):
-    trials = [trial(scheme=s) for s in alone]
+    trials = [trial(padding=s) for s in alone]
     rows = bhv.run(tmp_path, trials, "quick", client=workers)
     together = pd.concat(alone.values(), ignore_index=True).assign(profile="quick")
     pd.testing.assert_frame_equal(comparable(rows), comparable(together), check_dtype=False)
@@ -352,7 +352,7 @@ def test_a_sweep_gives_the_rows_of_each_trial_alone(alone, tmp_path, workers):
 def test_threads_are_restored():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    bhv.measure(trial(scheme="none"))
+    bhv.measure(trial(padding="none"))
     assert torch.get_num_threads() == 2
     torch.set_num_threads(before)
 

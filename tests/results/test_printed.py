@@ -49,16 +49,16 @@ def test_the_printed_table():
     printed = bhv_table.read_printed(PRINTED)
     assert len(printed) == 22 and set(printed["background"]) == {"0.0", "0.5"}
     assert (
-        "none" in set(printed["scheme"])
-        and "full-randn" in set(printed["scheme"])
-        and printed["scheme"].nunique() == 11
+        "none" in set(printed["padding"])
+        and "full-randn" in set(printed["padding"])
+        and printed["padding"].nunique() == 11
     )
 
 
 def test_the_row_that_contradicts_itself():
     """zeros, same, black: 99.83 - 87.68 is 12.15, not 3.21; its last two cells are the no-padding row's."""
     found = bhv_table.contradictions(bhv_table.read_printed(PRINTED))
-    assert found[["scheme", "background", "metric", "repeats"]].values.tolist() == [
+    assert found[["padding", "background", "metric", "repeats"]].values.tolist() == [
         ["zeros", "0.0", "dissimilar", "none"],
         ["zeros", "0.0", "inconsistency", "none"],
     ]
@@ -73,16 +73,16 @@ def test_a_consistent_table_has_no_contradiction():
 
 def test_verdicts():
     printed = bhv_table.read_printed(PRINTED)
-    cells = printed[printed["scheme"].isin(["zeros", "none"])]
+    cells = printed[printed["padding"].isin(["zeros", "none"])]
     rows = pd.DataFrame(
         [
-            {k: c[k] for k in ("scheme", "background")}
+            {k: c[k] for k in ("padding", "background")}
             | {m: c[f"{m}_mean"] + offset for m in bhv_table.METRICS}
             for c in cells.to_dict("records")
             for offset in (-0.1, 0.0, 0.1)
         ]
     )
-    table = bhv_table.verdicts(rows, printed).set_index(["scheme", "background", "metric"])["verdict"]
+    table = bhv_table.verdicts(rows, printed).set_index(["padding", "background", "metric"])["verdict"]
     assert len(table) == 12 and (table == "agrees").sum() == 10
     assert (
         table["zeros", "0.0", "dissimilar"]
@@ -98,7 +98,7 @@ def test_verdicts():
 def test_curves():
     text = " ".join(["nan"] * 3 + [str(float(y)) for y in range(3, 29)])
     rows = pd.DataFrame(
-        [{"scheme": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)]
+        [{"padding": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)]
     )
     long = bhv_table.curves(rows)
     assert len(long) == 2 * 26 and (long["accuracy"] == long["y"]).all() and set(long["seed"]) == {0, 1}
@@ -108,7 +108,7 @@ def made_up(dissimilar, inconsistency, spread=1.0):
     """Rows with given means: (scheme, background) -> dissimilar."""
     return pd.DataFrame(
         [
-            {"scheme": s, "background": b, "dissimilar": mean + d, "inconsistency": inconsistency + d}
+            {"padding": s, "background": b, "dissimilar": mean + d, "inconsistency": inconsistency + d}
             for (s, b), mean in dissimilar.items()
             for d in (-spread, 0.0, spread)
         ]

@@ -27,7 +27,7 @@ from ...results.store import Store, provenance
 from ...results.sweeps import sweep
 from .squares import LOWEST, SEED, SPLITS, Squares, background_name, make_splits, render, trajectories
 
-KEY = ("scheme", "background", "splits", "precision", "epochs", "data_seed", "seed")
+KEY = ("padding", "background", "splits", "precision", "epochs", "data_seed", "seed")
 SCHEMES = (*FILLS, *(f"full-{fill}" for fill in FILLS), "none")  # the rows of Table 1
 AUTHORS = (
     "zeros",
@@ -222,7 +222,7 @@ def trained(
 
 def padding(trial: dict[str, Any], device: str | torch.device = "cpu") -> Padding:
     """The padding of a trial, whose randn starts from the trial's seed."""
-    return Padding(trial["scheme"], generator=torch.Generator(device).manual_seed(trial["seed"]))
+    return Padding(trial["padding"], generator=torch.Generator(device).manual_seed(trial["seed"]))
 
 
 def measure(
@@ -265,7 +265,7 @@ def grid(
     fixed = {"splits": splits, "precision": precision, "epochs": epochs, "data_seed": data_seed}
     names = [background_name(b) for b in backgrounds]
     return [
-        {"scheme": scheme, "background": background, **fixed, "seed": seed}
+        {"padding": scheme, "background": background, **fixed, "seed": seed}
         for seed in range(networks)
         for background in names
         for scheme in schemes

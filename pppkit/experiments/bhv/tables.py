@@ -18,12 +18,12 @@ CONTRADICTION = "paper contradicts itself"
 
 
 def read_printed(path: str | Path) -> pd.DataFrame:
-    """The printed table, with the columns `scheme` and `background` named as in result rows."""
+    """The printed table, with the columns `padding` and `background` named as in result rows."""
     table = pd.read_csv(path)
     scheme = np.where(
         table["fconv"].eq(True), "full-" + table["padding"].astype(str), table["padding"].astype(str)
     )
-    return table.assign(scheme=scheme, background=table["background"].map(background_name))
+    return table.assign(padding=scheme, background=table["background"].map(background_name))
 
 
 def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
     row of the same background digit for digit (mean and spread) are returned.
 
     Returns:
-        Columns `scheme`, `background`, `metric`, the printed `mean`, the row `repeats` that has it too, and `implied`: the
+        Columns `padding`, `background`, `metric`, the printed `mean`, the row `repeats` that has it too, and `implied`: the
         dissimilar mean that the printed difference would give (NaN for other metrics).
     """
     out = []
@@ -47,21 +47,21 @@ def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
             if len(twin) and row[columns[1]] > 0:  # 100.00 +- 0.00 is no repetition
                 out.append(
                     {
-                        **row[["scheme", "background"]],
+                        **row[["padding", "background"]],
                         "metric": metric,
                         "mean": row[columns[0]],
-                        "repeats": twin.iloc[0]["scheme"],
+                        "repeats": twin.iloc[0]["padding"],
                         "implied": row["similar_mean"] + row["diff"] if metric == "dissimilar" else np.nan,
                     }
                 )
-    return pd.DataFrame(out, columns=["scheme", "background", "metric", "mean", "repeats", "implied"])
+    return pd.DataFrame(out, columns=["padding", "background", "metric", "mean", "repeats", "implied"])
 
 
 def verdicts(rows: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     """`pppkit.compare.beside` for the table, where cells of `contradictions` have that verdict."""
-    table = beside(rows, printed, ("scheme", "background"), METRICS, n=TRIALS, tolerance=TOLERANCE)
-    wrong = {(c["scheme"], c["background"], c["metric"]) for c in contradictions(printed).to_dict("records")}
-    found = [(r["scheme"], r["background"], r["metric"]) in wrong for r in table.to_dict("records")]
+    table = beside(rows, printed, ("padding", "background"), METRICS, n=TRIALS, tolerance=TOLERANCE)
+    wrong = {(c["padding"], c["background"], c["metric"]) for c in contradictions(printed).to_dict("records")}
+    found = [(r["padding"], r["background"], r["metric"]) in wrong for r in table.to_dict("records")]
     return table.assign(verdict=table["verdict"].mask(found, CONTRADICTION))
 
 
@@ -69,9 +69,9 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
     """Accuracy along the trajectories, one row for each network and height.
 
     Returns:
-        Columns `scheme`, `background`, `seed`, `y` (top edge of the lower square) and `accuracy` in percent.
+        Columns `padding`, `background`, `seed`, `y` (top edge of the lower square) and `accuracy` in percent.
     """
-    names = rows[["scheme", "background", "seed"]]
+    names = rows[["padding", "background", "seed"]]
     long = names.assign(
         accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(LOWEST + 1)] * len(rows)
     ).explode(["accuracy", "y"])
@@ -87,7 +87,7 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row for each claim: `claim`, `check`, what was `measured`, and the `verdict`: holds, fails, or cannot be told.
     """
-    cells = {k: v for k, v in rows.groupby(["background", "scheme"], sort=False)}
+    cells = {k: v for k, v in rows.groupby(["background", "padding"], sort=False)}
 
     def difference(metric: str, a: tuple[str, str], b: tuple[str, str]) -> tuple[float, float]:
         x, y = cells[a][metric], cells[b][metric]
@@ -123,14 +123,14 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
         ("All models are inconsistent along trajectories", cells),
         ("Even without padding", {k: v for k, v in cells.items() if k[1] == "none"}),
     ):
-        (background, scheme), least = min(chosen.items(), key=lambda kv: kv[1]["inconsistency"].mean())
+        (background, padding), least = min(chosen.items(), key=lambda kv: kv[1]["inconsistency"].mean())
         mean, half = welch(
             least["inconsistency"].mean(), least["inconsistency"].std(), len(least), 0.0, 0.0, 10**6
         )
         out.append(
             {
                 "claim": claim,
-                "check": f"the least inconsistent cell ({scheme}, background {background}) is above 0",
+                "check": f"the least inconsistent cell ({padding}, background {background}) is above 0",
                 "measured": f"{mean:.1f} ± {half:.1f} %",
                 "verdict": verdict(mean, half),
             }
