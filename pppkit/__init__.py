@@ -4,7 +4,7 @@ from . import alignment, metrics, models, padding, scenes
 from .alignment.tables import AlignmentError, margins, verify_alignment
 from .measure import PPPResult, measure_ppp
 from .padding.mode import Pad2d, Padding, pad2d
-from .scenes.photographs import InfiniteScene, PhotoFolder
+from .scenes import InfiniteScene, PhotoFolder
 
 __all__ = [
     "AlignmentError",

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from . import figures, models
 from .measure import PPPResult, measure_ppp
 from .padding.mode import FILLS
-from .scenes.sources import available, open_source
+from .scenes import available, open_source
 
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
 
@@ -60,7 +60,7 @@ class Explorer:
             style=style,
             continuous_update=False,
         )
-        self.source = widgets.Dropdown(options=available(satellite), description="pictures", style=style)
+        self.source = widgets.Dropdown(options=available({"satellite": satellite}), description="pictures", style=style)
         self.padding = widgets.Dropdown(options=list(FILLS), description="padding", style=style)
         self.layer = widgets.Dropdown(
             options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style
@@ -113,7 +113,7 @@ class Explorer:
             model = models.from_checkpoint(file, name)
         else:
             model = models.build(name, width=self.width if name in models.PAPER_MODELS else 1.0)
-        scenes = open_source(self.source.value, self.satellite)
+        scenes = open_source(self.source.value, {"satellite": self.satellite})
         return measure_ppp(
             model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False
         )

@@ -18,7 +18,7 @@ from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READIN
 from .models.hooks import features, padding_mode
 from .models.registry import default_layers
 from .padding.borders import Scheme
-from .scenes.photographs import Scene, Window, windows
+from .scenes import Scene, Window, windows
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 AS_BUILT = "as built"  # the padding of a model that is measured as it is

@@ -174,7 +174,7 @@ def test_published_rows_are_complete():
     from pppkit.experiments import bhv, posenet
     from pppkit.experiments.ppp import chronology, emergence, pitfalls, spectra, untrained
     from pppkit.results import Store
-    from pppkit.scenes.sources import SOURCES
+    from pppkit.scenes import SOURCES
 
     results = ROOT / "book" / "results"
     rows = untrained.run(

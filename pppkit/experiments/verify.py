@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from ..padding.borders import FILLS
 from ..results.store import Store
-from ..scenes.sources import SOURCES, available
+from ..scenes import SOURCES, available
 from . import bhv, posenet
 from .ppp import chronology, untrained
 
@@ -68,7 +68,7 @@ def _known(trials: Sequence[Trial], where: Where) -> list[Trial]:
 EXPERIMENTS = {
     "untrained": Experiment(
         untrained.KEY,
-        lambda w: [{**t, "padding": FILLS[0] if t["padding"] == "all" else "none"} for t in untrained.trials("published", available(w.satellite))],
+        lambda w: [{**t, "padding": FILLS[0] if t["padding"] == "all" else "none"} for t in untrained.trials("published", available({"satellite": w.satellite}))],
         _untrained, lambda t: [{**t, "padding": p} for p in (["none"] if t["padding"] == "none" else FILLS)],
         ("padding", "layer"), ("snr_ppp", "mae_ppp"), 1e-3,
     ),
@@ -78,15 +78,15 @@ EXPERIMENTS = {
     ),
     # measured on every source at once, so all of them are needed
     "chronology": Experiment(
-        chronology.KEY, lambda w: _known(chronology.published(), w) if len(available(w.satellite)) == len(SOURCES) else [], _chronology,
+        chronology.KEY, lambda w: _known(chronology.published(), w) if len(available({"satellite": w.satellite})) == len(SOURCES) else [], _chronology,
         lambda t: [t], ("epoch", "source", "size", "layer"), ("snr_ppp", "mae_ppp", "val_accuracy", "val_weighted_f"), 1e-2,
     ),
     "initial": Experiment(
-        chronology.KEY, lambda w: chronology.published() if len(available(w.satellite)) == len(SOURCES) else [],
+        chronology.KEY, lambda w: chronology.published() if len(available({"satellite": w.satellite})) == len(SOURCES) else [],
         lambda t, w: chronology.measure_initial(t, w.satellite), lambda t: [t], ("source", "size", "layer"), ("snr_ppp", "mae_ppp"), 1e-3,
     ),
     "posenet": Experiment(
-        posenet.KEY, lambda w: [t for t in _known(posenet.published(), w) if t["source"] in available(w.satellite)], _posenet, posenet.each,
+        posenet.KEY, lambda w: [t for t in _known(posenet.published(), w) if t["source"] in available({"satellite": w.satellite})], _posenet, posenet.each,
         ("trial",), ("spc images", "mae images"), 1e-2, 0.1,
     ),
 }  # fmt: skip

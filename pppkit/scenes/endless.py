@@ -8,61 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .hashing import hash_position, uniform
+from .leaves import Leaves, topmost
+
 KINDS = ("disc", "square", "triangle", "cross", "star", "half-disc", "bar", "pentagon")
-
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _mix(h: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele et al. 2014): every input bit changes half of the output bits."""
-    with np.errstate(over="ignore"):
-        h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return h ^ (h >> np.uint64(31))
-
-
-def hash_position(*parts: np.ndarray | int) -> np.ndarray:
-    """64 random bits for each tuple of integers; the arrays broadcast."""
-    h = np.zeros(np.broadcast(*parts).shape, np.uint64)
-    with np.errstate(over="ignore"):
-        for part in parts:
-            h = _mix((h ^ np.asarray(part).astype(np.int64).astype(np.uint64)) + GOLDEN)
-    return h
-
-
-def uniform(h: np.ndarray, stream: int) -> np.ndarray:
-    """A uniform number in [0, 1) for each hash and stream."""
-    with np.errstate(over="ignore"):
-        return (_mix(h + np.uint64(stream + 1) * GOLDEN) >> np.uint64(11)).astype(np.float64) / 2**53
 
 
 def _hsv_to_rgb(h: np.ndarray, s: np.ndarray, v: np.ndarray) -> np.ndarray:
     """`(n, 3)` colours in [0, 1]."""
     k = (np.array([5.0, 3.0, 1.0]) + 6 * (h[:, None] % 1)) % 6
     return v[:, None] * (1 - s[:, None] * np.clip(np.minimum(k, 4 - k), 0, 1))
-
-
-@dataclass
-class _Leaves:
-    """Convex pieces: an ellipse cut by a regular polygon's edges (sides = 0: none); one entry per piece."""
-
-    y: np.ndarray
-    x: np.ndarray
-    radius: np.ndarray
-    aspect: np.ndarray
-    angle: np.ndarray
-    sides: np.ndarray
-    depth: np.ndarray
-    rgb: np.ndarray
-    slope: np.ndarray  # shading along y and x, per radius
-    label: np.ndarray
-
-    @classmethod
-    def join(cls, parts: list[_Leaves]) -> _Leaves:
-        return cls(**{k: np.concatenate([getattr(p, k) for p in parts]) for k in cls.__dataclass_fields__})
-
-    def take(self, index: np.ndarray) -> _Leaves:
-        return _Leaves(**{k: v[index] for k, v in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -172,15 +127,15 @@ class InfiniteScene:
             for i in np.flatnonzero(inside)
         ]
 
-    def _paint(self, y: int, x: int, height: int, width: int) -> tuple[_Leaves, np.ndarray]:
+    def _paint(self, y: int, x: int, height: int, width: int) -> tuple[Leaves, np.ndarray]:
         """All leaves that may show in a window, and for each pixel the index of the topmost."""
         parts = [self._backdrop(y, x, height, width)]
         parts += [self._octave(o, y, x, height, width) for o in range(len(self._edges) - 1)]
         if self.objects_spacing is not None:
             parts.append(_pieces(self._objects(y, x, height, width)))
-        leaves = _Leaves.join(parts)
+        leaves = Leaves.join(parts)
         leaves = leaves.take(np.argsort(leaves.depth, kind="stable"))
-        return leaves, _topmost(leaves, y, x, height, width)
+        return leaves, topmost(leaves, y, x, height, width)
 
     def _cells(
         self, level: int, cell: float, reach: float, y: int, x: int, height: int, width: int
@@ -208,7 +163,7 @@ class InfiniteScene:
         value = np.clip(0.25 + 0.5 * uniform(region, 2) + 0.75 * (uniform(h, 15) - 0.5), 0.04, 0.98)
         return _hsv_to_rgb(hue, np.clip(saturation, 0, 0.9), value)
 
-    def _octave(self, level: int, y: int, x: int, height: int, width: int) -> _Leaves:
+    def _octave(self, level: int, y: int, x: int, height: int, width: int) -> Leaves:
         low, high = self._edges[level], self._edges[level + 1]
         cell = np.sqrt(
             np.pi * 0.7 * 2 * np.log(high / low) / (low**-2 - high**-2) / self.coverage
@@ -218,29 +173,29 @@ class InfiniteScene:
         corners = np.array([0, 0, 0, 0, 3, 4, 4, 5])[(uniform(h, 3) * 8).astype(int)]
         shading = 0.25 * (uniform(h, 4) - 0.2)
         direction = 2 * np.pi * uniform(h, 5)
-        return _Leaves(
+        return Leaves(
             y=cy, x=cx, radius=radius, aspect=0.45 + 0.55 * uniform(h, 6), angle=2 * np.pi * uniform(h, 7), sides=corners,
             depth=uniform(h, 8), rgb=self._colours(h, cy, cx),
             slope=np.stack([np.sin(direction), np.cos(direction)], 1) * (shading / radius)[:, None], label=np.zeros(len(h), np.int64),
         )  # fmt: skip
 
-    def _backdrop(self, y: int, x: int, height: int, width: int) -> _Leaves:
+    def _backdrop(self, y: int, x: int, height: int, width: int) -> Leaves:
         """Squares that overlap into a ground without gaps, below everything else; little of them ever shows."""
         cell = self.radius[1] / 2
         h, cy, cx = self._cells(-2, cell, 1.5 * cell, y, x, height, width)
         n = len(h)
-        return _Leaves(
+        return Leaves(
             y=np.floor(cy / cell) * cell, x=np.floor(cx / cell) * cell, radius=np.full(n, 0.75 * cell), aspect=np.ones(n),
             angle=np.full(n, np.pi / 4), sides=np.full(n, 4),
             depth=uniform(h, 8) - 2, rgb=self._colours(h, cy, cx), slope=np.zeros((n, 2)), label=np.zeros(n, np.int64),
         )  # fmt: skip
 
-    def _objects(self, y: int, x: int, height: int, width: int) -> _Leaves:
+    def _objects(self, y: int, x: int, height: int, width: int) -> Leaves:
         cell = float(self.objects_spacing or 0)
         h, cy, cx = self._cells(-3, cell, 0.34 * cell, y, x, height, width)
         kind = (uniform(h, 2) * len(KINDS)).astype(int)
         value = np.where(uniform(h, 16) < 0.5, 0.12, 0.92)
-        return _Leaves(
+        return Leaves(
             y=cy, x=cx, radius=cell * (0.16 + 0.18 * uniform(h, 3)), aspect=np.ones(len(h)), angle=2 * np.pi * uniform(h, 7),
             sides=np.zeros(len(h), int), depth=2 + uniform(h, 8), rgb=_hsv_to_rgb(uniform(h, 9), 0.35 + 0.6 * uniform(h, 17), value),
             slope=np.zeros((len(h), 2)), label=kind + 1,
@@ -260,7 +215,7 @@ _PIECES = {
 }
 
 
-def _pieces(objects: _Leaves) -> _Leaves:
+def _pieces(objects: Leaves) -> Leaves:
     parts = []
     for label, kind in enumerate(KINDS, 1):
         for sides, aspect, turn, share in _PIECES[kind]:
@@ -273,65 +228,7 @@ def _pieces(objects: _Leaves) -> _Leaves:
                 part.radius * share,
             )
             parts.append(part)
-    return _Leaves.join(parts)
-
-
-def _spans(leaves: _Leaves, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last column of each piece in each row: two `(pieces, rows)` arrays, in scene coordinates.
-
-    In a piece's own frame, u along its long axis and v across, it is u^2 + (v / aspect)^2 <= radius^2 and, for `sides`
-    corners, every u cos(a) + v / aspect sin(a) <= radius cos(pi / sides), the edges of the inscribed polygon (for four
-    corners: a square). A row is a line through that frame, so each condition bounds x from below and above.
-    """
-    c, s = np.cos(leaves.angle)[:, None], np.sin(leaves.angle)[:, None]
-    k, r = 1 / leaves.aspect[:, None], leaves.radius[:, None]
-    dy = rows - leaves.y[:, None]
-    # with dx = x - leaf.x: u = dx c + dy s, v k = (dy c - dx s) k
-    a, b, d = c**2 + (s * k) ** 2, dy * s * c * (1 - k**2), (dy * s) ** 2 + (dy * c * k) ** 2 - r**2
-    root = b**2 - a * d
-    half = np.sqrt(np.maximum(root, 0))
-    low, high = (-b - half) / a, (-b + half) / a
-    high = np.where(root < 0, low - 1, high)
-    for sides in np.unique(leaves.sides[leaves.sides > 0]):
-        some = np.flatnonzero(leaves.sides == sides)
-        limit = r[some] * (np.cos(np.pi / sides) if sides > 1 else 0.0)
-        for edge in range(sides):
-            t = 2 * np.pi * edge / sides + (np.pi / 4 if sides == 4 else 0.0)
-            slope = c[some] * np.cos(t) - s[some] * k[some] * np.sin(t)
-            rest = limit - dy[some] * (s[some] * np.cos(t) + c[some] * k[some] * np.sin(t))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                bound = rest / slope
-            high[some] = np.where(slope > 0, np.minimum(high[some], bound), high[some])
-            low[some] = np.where(slope < 0, np.maximum(low[some], bound), low[some])
-    return np.ceil(leaves.x[:, None] + low), np.floor(leaves.x[:, None] + high)
-
-
-def _topmost(leaves: _Leaves, y: int, x: int, height: int, width: int) -> np.ndarray:
-    """Index of the topmost piece over each pixel; `leaves` is sorted from the lowest to the topmost."""
-    owner = np.zeros(height * width, np.int32)
-    size = np.ceil(leaves.radius).astype(int)
-    firsts, counts, owners = [], [], []
-    for level in np.unique(np.ceil(np.log2(size))):
-        same = np.flatnonzero(np.ceil(np.log2(size)) == level)
-        reach = size[same].max() + 1
-        for some in np.array_split(
-            same, 1 + len(same) * (2 * reach + 1) // 30_000
-        ):  # blocks that fit a core's cache
-            rows = np.floor(leaves.y[some])[:, None] + np.arange(-reach, reach + 1)
-            low, high = _spans(leaves.take(some), rows)
-            low, high = np.maximum(low, x), np.minimum(high, x + width - 1)
-            piece, row = np.nonzero((high >= low) & (rows >= y) & (rows < y + height))
-            firsts.append(((rows[piece, row] - y) * width + low[piece, row] - x).astype(np.int64))
-            counts.append((high - low)[piece, row].astype(np.int64) + 1)
-            owners.append(some[piece])
-    first, count, leaf = map(np.concatenate, (firsts, counts, owners))
-    order = np.argsort(leaf, kind="stable")
-    first, count, leaf = first[order], count[order], leaf[order].astype(np.int32)
-    pixel = np.arange(count.sum(), dtype=np.int32) + np.repeat(
-        (first - np.cumsum(count) + count).astype(np.int32), count
-    )
-    owner[pixel] = np.repeat(leaf, count)  # numpy keeps the last write: the topmost
-    return owner.reshape(height, width)
+    return Leaves.join(parts)
 
 
 def _check_window(y: int, x: int, height: int, width: int) -> None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..checks import one_of
-from .photographs import InfiniteScene, PhotoFolder, Scene
+from .endless import InfiniteScene
+from .photographs import PhotoFolder
+from .windows import Scene
 
 SOURCES = ("scenes", "satellite")
 
 
-def open_source(name: str, satellite: str | Path | None = None) -> Scene | Sequence[Scene]:
+def open_source(name: str, paths: Mapping[str, str | Path | None] | None = None) -> Scene | Sequence[Scene]:
     """The scenes behind a source's name.
 
     Args:
         name: `"scenes"`, the endless scene of seed 0, or `"satellite"`: Dubai seen by the MBRSC satellites (Humans in the
             Loop), eight mosaics of 3 x 3 tiles.
-        satellite: The data set's folder, with `*/images/*.jpg` below it.
+        paths: Folders by data set; `"satellite"` has `*/images/*.jpg` below it. Other data sets may be named, too.
 
     Raises:
         ValueError: For an unknown name or a missing folder.
@@ -25,13 +27,19 @@ def open_source(name: str, satellite: str | Path | None = None) -> Scene | Seque
     one_of("source", name, SOURCES)
     if name == "scenes":
         return InfiniteScene(0)
-    if not satellite:
+    if not isinstance(paths or {}, Mapping):
         raise ValueError(
-            "source='satellite' needs satellite=, the folder of the data set 'Semantic segmentation of aerial imagery' (Humans in the Loop, open access)"
+            f"paths={str(paths)!r} must be folders by data set, such as {{{name!r}: {str(paths)!r}}}"
         )
-    return PhotoFolder(satellite, grid=(3, 3), pattern="*/images/*.jpg")
+    folder = (paths or {}).get(name)
+    if not folder:
+        raise ValueError(
+            f"source={name!r} needs paths={{{name!r}: FOLDER}}, the folder of the data set "
+            "'Semantic segmentation of aerial imagery' (Humans in the Loop, open access)"
+        )
+    return PhotoFolder(folder, grid=(3, 3), pattern="*/images/*.jpg")
 
 
-def available(satellite: str | Path | None) -> list[str]:
-    """The sources that can be measured here: the satellite mosaics where a folder is given."""
-    return ["scenes", "satellite"] if satellite else ["scenes"]
+def available(paths: Mapping[str, str | Path | None] | None = None) -> list[str]:
+    """The sources that can be measured here: scenes always, the others where their folder is given."""
+    return [name for name in SOURCES if name == "scenes" or (paths or {}).get(name)]

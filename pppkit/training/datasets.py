@@ -15,7 +15,8 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from tqdm.auto import tqdm
 
-from ..scenes.endless import KINDS, InfiniteScene, hash_position, uniform
+from ..scenes import KINDS, InfiniteScene
+from ..scenes.hashing import hash_position, uniform
 
 SCENES = "scenes"
 VALIDATION = ("val", "valid", "validation", "test")

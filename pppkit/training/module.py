@@ -23,7 +23,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from ..measure import IMAGENET, measure_ppp
 from ..models.hooks import padding_mode
 from ..padding.borders import Scheme
-from ..scenes.photographs import Kept, Scene
+from ..scenes import CachedScene, Scene
 from .datasets import Images, first
 
 LAST = "last.ckpt"
@@ -216,7 +216,7 @@ class PPPMonitor(L.Callback):
         if every < 1:
             raise ValueError(f"every={every} must be at least 1")
         worlds = scenes if isinstance(scenes, Mapping) else {"scenes": scenes}
-        self.scenes = {name: Kept.all(world) for name, world in worlds.items()}
+        self.scenes = {name: CachedScene.all(world) for name, world in worlds.items()}
         self.every, self.epochs = every, None if epochs is None else set(epochs)
         self.sizes = [size] if isinstance(size, int) else list(size)
         self.layers, self.n, self.batch_size, self.padding, self.network = (

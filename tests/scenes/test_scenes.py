@@ -3,8 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from pppkit.scenes import Photo, PhotoFolder, TiledPhoto, windows
-from pppkit.scenes.endless import KINDS, InfiniteScene, _Leaves, _spans, _topmost
+from pppkit.scenes import KINDS, InfiniteScene, Photo, PhotoFolder, TiledPhoto, read_ahead, windows
+from pppkit.scenes.leaves import Leaves, spans, topmost
 
 
 def test_every_crop_shows_the_same_world():
@@ -26,7 +26,7 @@ def test_seeds_make_different_worlds():
 def test_spans_equal_a_test_of_every_pixel():
     random = np.random.default_rng(1)
     n = 40
-    leaves = _Leaves(
+    leaves = Leaves(
         y=random.uniform(0, 60, n), x=random.uniform(0, 60, n), radius=random.uniform(2, 20, n), aspect=random.uniform(0.4, 1, n),
         angle=random.uniform(0, 7, n), sides=random.integers(0, 6, n), depth=np.sort(random.uniform(0, 1, n)), rgb=np.zeros((n, 3)),
         slope=np.zeros((n, 2)), label=np.zeros(n, int),
@@ -44,8 +44,8 @@ def test_spans_equal_a_test_of_every_pixel():
             limit = leaves.radius[i] * np.cos(np.pi / sides) if sides > 1 else 0
             inside &= u * np.cos(t) + v * np.sin(t) <= limit
         expected[inside] = i
-    np.testing.assert_array_equal(_topmost(leaves, 0, 0, 60, 60), expected)
-    low, high = _spans(leaves, np.floor(leaves.y)[:, None])
+    np.testing.assert_array_equal(topmost(leaves, 0, 0, 60, 60), expected)
+    low, high = spans(leaves, np.floor(leaves.y)[:, None])
     assert (high - low <= 2 * leaves.radius[:, None]).all()
 
 
@@ -191,3 +191,20 @@ def test_windows(tmp_path):
     for nothing in ([], ["a.png"]):
         with pytest.raises(ValueError, match="non-empty sequence of scenes"):
             windows(nothing, 1, 8)
+
+
+def test_reading_ahead_gives_the_windows_in_batches():
+    places = windows(InfiniteScene(0), 5, 12)
+    batches = list(read_ahead(places, [2, 4, 5]))
+    assert [b.shape for b in batches] == [(2, 3, 12, 12), (2, 3, 12, 12), (1, 3, 12, 12)]
+    expected = np.stack([w.read().numpy() for w in places])
+    np.testing.assert_array_equal(np.concatenate(batches), expected)
+
+
+def test_an_inner_window_shows_the_middle():
+    (wide,) = windows(InfiniteScene(0), 1, 20)
+    assert torch.equal(wide.inner(8).read(), wide.read()[:, 6:14, 6:14])
+    assert torch.equal(wide.inner(7).read(), wide.read()[:, 6:13, 6:13])
+    assert wide.inner(20) == wide
+    with pytest.raises(ValueError, match="size=21 must lie between 1 and 20"):
+        wide.inner(21)

@@ -5,7 +5,7 @@ from PIL import Image
 from scipy import stats
 from torch.utils.data import DataLoader
 
-from pppkit.scenes.endless import KINDS
+from pppkit.scenes import KINDS
 from pppkit.training.datasets import Images, first, masked_shapes, open_data, shape_windows, shapes
 
 

@@ -22,8 +22,7 @@ from ...metrics.scores import PatternScore
 from ...models.hooks import features, padding_mode
 from ...results.store import Store, provenance
 from ...results.sweeps import sweep
-from ...scenes.photographs import Scene, windows
-from ...scenes.sources import open_source
+from ...scenes import Scene, open_source, windows
 from ..ppp import chronology
 
 KEY = (*chronology.KEY, "weights", "source", "pattern", "depth", "kernel", "readout_padding", "trial")
@@ -219,7 +218,7 @@ def score(readout: ReadOut, x: Tensor, target: Tensor, batch: int = 32) -> list[
 
 @lru_cache(maxsize=4)
 def _windows(source: str, satellite: str | None, half: int, n: int, size: int, seed: int) -> Tensor:
-    world = open_source(source, satellite)
+    world = open_source(source, {"satellite": satellite})
     part = world if isinstance(world, Scene) else world[half::2]  # no photograph is in both halves
     return torch.stack([w.read() for w in windows(part, n, size, seed)])
 
@@ -228,7 +227,7 @@ def images(source: str, part: str, n: int, size: int, satellite: str | None = No
     """Windows of a source to train or to test on, normalised: `(n, 3, size, size)`. The last few are kept: networks share them.
 
     Args:
-        source: Of `pppkit.experiments.sources.SOURCES`.
+        source: Of `pppkit.scenes.SOURCES`.
         part: `"train"` or `"test"`, which share no picture.
         n: How many.
         size: Side in pixels.
@@ -323,7 +322,7 @@ def grid(
 
     Args:
         networks: Of `chronology.grid`.
-        sources: Of `pppkit.experiments.sources.SOURCES`.
+        sources: Of `pppkit.scenes.SOURCES`.
         weights: Of `WEIGHTS`.
         patterns: Of `PATTERNS`.
         depths: Of the read-out.
@@ -374,7 +373,7 @@ def run(
         one_of("profile", trial["profile"], PROFILES)
         if trial["weights"] == "trained":
             chronology.load(trial, folder)
-        open_source(trial["source"], satellite)
+        open_source(trial["source"], {"satellite": satellite})
     sweep(
         partial(measure, folder=folder, satellite=satellite, device=device),
         trials,

@@ -20,7 +20,7 @@ from ...measure import measure_ppp
 from ...padding.mode import FILLS
 from ...results.store import Store, provenance, save_maps
 from ...results.sweeps import sweep
-from ...scenes.sources import open_source
+from ...scenes import open_source
 from ...training.datasets import SCENES, open_data
 from ...training.module import LAST, Classifier, PPPMonitor, Trained, fit
 from ...training.saliency import Saliency, open_masks
@@ -264,7 +264,7 @@ def measure(
     source = paths.get(trial["data"], trial["data"])
     train, validation, module = _task(trial, source)
     sources = {"scenes": open_source("scenes")} | (
-        {"satellite": open_source("satellite", satellite)} if satellite else {}
+        {"satellite": open_source("satellite", {"satellite": satellite})} if satellite else {}
     )
     monitor = PPPMonitor(sources, epochs=moments(s["epochs"]), size=s["sizes"], n=s["n"])
     checkpoints = folder / "checkpoints" / name(trial)
@@ -295,7 +295,7 @@ def measure_initial(trial: Mapping[str, Any], satellite: str | None = None) -> p
     s = settings(trial)
     model = models.build(trial["model"], width=s["width"], num_classes=8, init="default", seed=trial["seed"])
     sources = {"scenes": open_source("scenes")} | (
-        {"satellite": open_source("satellite", satellite)} if satellite else {}
+        {"satellite": open_source("satellite", {"satellite": satellite})} if satellite else {}
     )
     parts = []
     for source, world in sources.items():
@@ -356,7 +356,7 @@ def run(
         if trial["data"] not in (SCENES, *paths):
             raise ValueError(f"paths has no folder for data={trial['data']!r}; it has {sorted(paths)}")
     if missing and satellite:
-        open_source("satellite", satellite)
+        open_source("satellite", {"satellite": satellite})
     work = partial(measure, folder=folder, paths=paths, satellite=satellite, accelerator=accelerator)
     rows = sweep(work, trials, store, client=client, desc="networks")
     for trial in missing:  # the weights stay, what resuming needs does not

@@ -11,7 +11,7 @@ from ... import models
 from ...checks import one_of
 from ...measure import measure_ppp
 from ...results.store import Store, load_maps, provenance, save_maps
-from ...scenes.sources import open_source
+from ...scenes import open_source
 
 KEY = ("model", "weights_seed", "source", "padding", "profile", "n")
 PROFILES: dict[str, dict[str, Any]] = {
@@ -36,7 +36,7 @@ def run(
     Args:
         folder: Where `emergence.csv` and `maps/` are.
         profile: One of `PROFILES`.
-        source: One of `pppkit.experiments.sources.SOURCES`.
+        source: One of `pppkit.scenes.SOURCES`.
         satellite: Folder of the satellite mosaics.
         model: A name for `pppkit.models.build`.
         weights: A checkpoint's file; None for an untrained network. One of `pppkit.models.save` brings its own network along.
@@ -64,7 +64,7 @@ def run(
     label = Path(weights.replace("{padding}", "each")).stem if weights else "0"
     path = folder / "maps" / f"emergence_{model}_{label}_{source}_{profile}.npz"
     if store.missing(trials) or not path.exists():
-        scenes = open_source(source, satellite)
+        scenes = open_source(source, {"satellite": satellite})
         results = {}
         for file in dict.fromkeys(files.values()):
             net = models.from_checkpoint(file, model) if file else models.build(model, width=p["width"])

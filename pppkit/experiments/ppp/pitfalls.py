@@ -23,8 +23,7 @@ from ...metrics.ppp import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
 from ...models.hooks import features
 from ...padding.mode import Padding
 from ...results.store import Store, load_maps, provenance, save_maps
-from ...scenes.photographs import windows
-from ...scenes.sources import open_source
+from ...scenes import open_source, windows
 
 KEY = ("pitfall", "source", "profile", "variant", "layer")
 PROFILES: dict[str, dict[str, Any]] = {
@@ -121,7 +120,7 @@ def run(
     Args:
         folder: Where `pitfalls.csv` and `maps/` are.
         profile: One of `PROFILES`.
-        source: One of `pppkit.experiments.sources.SOURCES`.
+        source: One of `pppkit.scenes.SOURCES`.
         satellite: Folder of the satellite mosaics.
 
     Returns:
@@ -138,7 +137,7 @@ def run(
         layers = models.LAYERS_OF_INTEREST[name]
         room = max(canvas_margin(model, layers, SIZE), 134 if name == "vgg19" else 0)
         n = max(1, p["n"] // 4) if protocol is pooling_parity else p["n"]  # seventeen crops an image
-        places = windows(open_source(source, satellite), n, SIZE + 2 * room)
+        places = windows(open_source(source, {"satellite": satellite}), n, SIZE + 2 * room)
         mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
         sums: dict[tuple[str, str], Any] = {}
         for place in tqdm(places, desc=pitfall, unit="image"):

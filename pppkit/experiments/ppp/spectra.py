@@ -10,8 +10,7 @@ import pandas as pd
 
 from ...checks import one_of
 from ...results.store import Store, provenance
-from ...scenes.photographs import Scene, windows
-from ...scenes.sources import open_source
+from ...scenes import Scene, open_source, windows
 
 KEY = ("source", "profile")
 PROFILES = {"quick": 8, "published": 200, "paper": 480}  # images
@@ -45,7 +44,7 @@ def run(
     Args:
         folder: Where `spectra.csv` is.
         profile: One of `PROFILES`.
-        sources: Of `pppkit.experiments.sources.SOURCES`.
+        sources: Of `pppkit.scenes.SOURCES`.
         satellite: Folder of the satellite mosaics.
 
     Returns:
@@ -55,7 +54,7 @@ def run(
     store = Store(Path(folder) / "spectra.csv", KEY)
     for source in sources:
         if store.missing([{"source": source, "profile": profile}]):
-            power = spectrum(open_source(source, satellite), PROFILES[profile])
+            power = spectrum(open_source(source, {"satellite": satellite}), PROFILES[profile])
             rows = pd.DataFrame({"frequency": np.arange(2, len(power)), "power": power[2:]})
             store.append(rows.assign(source=source, n=PROFILES[profile], seed=0, **provenance(profile)))
     rows = store.load()

@@ -14,7 +14,7 @@ from ...checks import one_of
 from ...measure import PPPResult, measure_ppp
 from ...padding.mode import FILLS
 from ...results.store import Store, provenance, save_maps
-from ...scenes.sources import open_source
+from ...scenes import open_source
 
 KEY = ("model", "init", "weights_seed", "source", "padding", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
@@ -30,7 +30,7 @@ def trials(profile: str, sources: Sequence[str]) -> list[dict[str, Any]]:
 
     Args:
         profile: One of `PROFILES`.
-        sources: Of `pppkit.experiments.sources.SOURCES`.
+        sources: Of `pppkit.scenes.SOURCES`.
 
     Raises:
         ValueError: For an unknown profile.
@@ -58,7 +58,7 @@ def measure(trial: dict[str, Any], satellite: str | Path | None = None, progress
     size, n = (max(NONE_SIZE, p["size"]), min(4, p["n"])) if none else (p["size"], p["n"])
     return measure_ppp(
         model,
-        open_source(trial["source"], satellite),
+        open_source(trial["source"], {"satellite": satellite}),
         padding=["none"] if none else FILLS,
         size=size,
         n=n,
@@ -74,7 +74,7 @@ def run(
     Args:
         folder: Where `untrained.csv` is, and `maps/` with the maps of the first network.
         profile: One of `PROFILES`.
-        sources: Of `pppkit.experiments.sources.SOURCES`.
+        sources: Of `pppkit.scenes.SOURCES`.
         satellite: Folder of the satellite mosaics, where that source is missing rows.
 
     Returns:
@@ -88,7 +88,7 @@ def run(
         if store.missing([t | {"padding": "zeros" if t["padding"] == "all" else t["padding"]}])
     ]
     for source in {t["source"] for t in todo}:
-        open_source(source, satellite)  # refuse a missing folder before any work
+        open_source(source, {"satellite": satellite})  # refuse a missing folder before any work
     for trial in tqdm(todo, desc="untrained networks", unit="network", disable=not todo):
         result = measure(trial, satellite)
         names = {k: trial[k] for k in ("model", "init", "weights_seed", "source")}
