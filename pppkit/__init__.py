@@ -1,7 +1,7 @@
 """pppkit: the Position-information Pattern from Padding of convolutional networks, measured."""
 
 from . import alignment, metrics, models, padding, scenes
-from .alignment.tables import AlignmentError, margins, verify_alignment
+from .alignment import AlignmentError, margins, verify_alignment
 from .measure import PPPResult, measure_ppp
 from .padding.mode import Pad2d, Padding, pad2d
 from .scenes import InfiniteScene, PhotoFolder

@@ -13,7 +13,14 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .alignment.canvas import GlobalPools, canvas_features, canvas_margin, canvas_scheme, centre, reach
+from .alignment.canvas import (
+    GlobalPools,
+    canvas_features,
+    canvas_margin,
+    canvas_padding,
+    centre,
+    padding_reach,
+)
 from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
 from .models.hooks import features, padding_mode
 from .models.registry import default_layers
@@ -114,7 +121,7 @@ def measure_ppp(
     paddings = [padding] if padding is None or isinstance(padding, str) else list(padding)
     where = _check(model, paddings, size, n, batch_size, device, generator)
     layers = tuple(layers) if layers is not None else default_layers(model, size)
-    kinds = {p: canvas_scheme(p) for p in paddings}  # paddings of one kind share the canvas run
+    kinds = {p: canvas_padding(p) for p in paddings}  # paddings of one kind share the canvas run
     exact = max(canvas_margin(model, layers, size, kind) for kind in dict.fromkeys(kinds.values()))
     if margin is not None and (margin < exact or margin % 2):
         raise ValueError(
@@ -233,7 +240,7 @@ def _check(
 
 
 def _multiple(model: nn.Module, layers: Sequence[str], size: int, margin: int, padding: str | None) -> int:
-    total = int(np.lcm.reduce([int(s) for s in reach(model, layers, size, padding)["stride"]]))
+    total = int(np.lcm.reduce([int(s) for s in padding_reach(model, layers, size, padding)["stride"]]))
     return -(-margin // total) * total
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 from torch import nn
 
 from pppkit import InfiniteScene, PhotoFolder, measure_ppp, models
-from pppkit.alignment import features, twin_features
+from pppkit.alignment import features, prepare_unpadded, unpadded_features
 from pppkit.measure import IMAGENET, _ends, _log_counts
 from pppkit.metrics import mae_ppp, ppp_map, snr_ppp
 from pppkit.padding import Padding
@@ -25,16 +25,18 @@ def measure(net, *args, **kwargs):
 
 
 def test_equals_the_papers_way_by_hand(net):
-    """The same numbers from the valid twin, image by image."""
+    """The same numbers from the unpadded run, image by image."""
     result = measure(net, padding="reflect", margin=224)
     mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
+    plan = prepare_unpadded(net, ["layer3"], 64, "reflect")
+    top, left, *_ = plan.margins
     optimal, padded = [], []
     for w in windows(SCENE, 3, 64 + 448):
 
         def read(y, x, h, wd, w=w):
             return (SCENE.crop(w.y + 224 + y, w.x + 224 + x, h, wd)[None] / 255 - mean) / std
 
-        optimal.append(twin_features(net, ["layer3"], read, 64, "reflect")["layer3"])
+        optimal.append(unpadded_features(net, plan, read(-top, -left, *plan.crop_size))["layer3"])
         padded.append(features(net, ["layer3"], read(0, 0, 64, 64), Padding("reflect"))["layer3"])
     o, p = torch.cat(optimal), torch.cat(padded)
     row = result.rows.set_index("layer").loc["layer3"]

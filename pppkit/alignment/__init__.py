@@ -1,18 +1,22 @@
 """Where each feature lies in the image: margins, and optimally padded features in two ways that check each other."""
 
 from ..models.hooks import features
-from .canvas import canvas_features, canvas_margin, reach
+from .canvas import canvas_features, canvas_margin, padding_reach
+from .certificate import verify_alignment
 from .geometry import AlignmentError
-from .tables import geometries, margins, twin_features, verify_alignment
+from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
+from .tables import geometries, margins
 
 __all__ = [
     "AlignmentError",
+    "UnpaddedPlan",
     "canvas_features",
     "canvas_margin",
     "features",
     "geometries",
     "margins",
-    "reach",
-    "twin_features",
+    "padding_reach",
+    "prepare_unpadded",
+    "unpadded_features",
     "verify_alignment",
 ]

@@ -56,11 +56,11 @@ class GlobalPools(TorchFunctionMode):
         return name in ("adaptive_avg_pool2d", "adaptive_max_pool2d")
 
 
-def canvas_scheme(scheme: str | None) -> str | None:
+def canvas_padding(padding: str | None) -> str | None:
     """The scheme for the canvas: only its geometry matters there, so every fill may share one run."""
-    if scheme is None or scheme == "none":
-        return scheme
-    return "full-zeros" if Scheme.parse(scheme).full else "zeros"
+    if padding is None or padding == "none":
+        return padding
+    return "full-zeros" if Scheme.parse(padding).full else "zeros"
 
 
 def canvas_features(
@@ -69,7 +69,7 @@ def canvas_features(
     canvas: Tensor,
     regular: dict[str, tuple[int, ...]],
     seen: Sequence[tuple[int, ...]],
-    scheme: str | None = None,
+    padding: str | None = None,
 ) -> dict[str, Tensor]:
     """Optimally padded features without a second network: the same network on a canvas, and the middle of its maps.
 
@@ -82,20 +82,20 @@ def canvas_features(
         canvas: Images `(N, 3, size + 2 M, size + 2 M)`.
         regular: Shapes of the regular run's features.
         seen: Sizes that global poolings saw in the regular run (`GlobalPools.seen`).
-        scheme: The padding scheme of the regular run, or None for the model's own.
+        padding: The padding scheme of the regular run, or None for the model's own.
 
     Returns:
         For each layer the features aligned with the regular ones, `(N, C, H, W)`.
     """
-    modes = [*padding_mode(canvas_scheme(scheme)), GlobalPools(seen)]
+    modes = [*padding_mode(canvas_padding(padding)), GlobalPools(seen)]
     return features(model, layers, canvas, *modes, keep=lambda name, t: centre(t, regular[name]).clone())
 
 
 class _Poison(Padding):
     """Pads with NaN, pooling layers included, so that whatever padding reaches shows it."""
 
-    def __init__(self, scheme: str | None):
-        super().__init__(canvas_scheme(scheme) or "zeros", pools="scheme")
+    def __init__(self, padding: str | None):
+        super().__init__(canvas_padding(padding) or "zeros", pools="scheme")
         if self.fill != "none":
             self.fill = "nan"
 
@@ -103,11 +103,11 @@ class _Poison(Padding):
         return x if self.fill == "none" else F.pad(x, amounts, value=float("nan"))
 
 
-def reach(
+def padding_reach(
     model: nn.Module,
     layers: Sequence[str] | None = None,
     size: int = 224,
-    scheme: str | None = None,
+    padding: str | None = None,
     limit: int = 4096,
 ) -> pd.DataFrame:
     """How far padding reaches into a large map, measured: the padding is poisoned with NaN.
@@ -116,7 +116,7 @@ def reach(
         model: The network.
         layers: Module paths; None for the layers of interest.
         size: Side of the regular image in pixels.
-        scheme: A padding scheme, or None for the model's own padding.
+        padding: A padding scheme, or None for the model's own padding.
         limit: Give up where the poison still reaches the regular image from that many pixels away.
 
     Returns:
@@ -127,7 +127,7 @@ def reach(
         ValueError: If the network cannot run on such images.
     """
     layers = tuple(layers) if layers is not None else default_layers(model)
-    own = padding_mode(scheme)
+    own = padding_mode(padding)
 
     def sizes(side: int, *modes: TorchFunctionMode) -> dict[str, int]:
         try:
@@ -136,12 +136,12 @@ def reach(
             )
         except (RuntimeError, AssertionError) as error:
             why = str(error).splitlines()[0]
-            if scheme is None or not (Scheme.parse(scheme).full or scheme == "none"):
+            if padding is None or not (Scheme.parse(padding).full or padding == "none"):
                 raise AlignmentError(
                     f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one (attention)"
                 ) from error
             raise ValueError(
-                f"padding={scheme!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why}); a larger size may help"
+                f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} pixels ({why}); a larger size may help"
             ) from error
 
     record = GlobalPools()
@@ -174,7 +174,7 @@ def reach(
             model,
             layers,
             blank(model, size + 2 * margin, size + 2 * margin),
-            _Poison(scheme),
+            _Poison(padding),
             GlobalPools(record.seen),
             keep=rim,
         )
@@ -190,7 +190,7 @@ def reach(
 
 
 def canvas_margin(
-    model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, scheme: str | None = None
+    model: nn.Module, layers: Sequence[str] | None = None, size: int = 224, padding: str | None = None
 ) -> int:
     """The smallest M for `canvas_features`: a multiple of the total stride, beyond padding's reach.
 
@@ -198,12 +198,12 @@ def canvas_margin(
         model: The network.
         layers: Module paths; None for the layers of interest.
         size: Side of the regular image in pixels.
-        scheme: A padding scheme, or None for the model's own padding.
+        padding: A padding scheme, or None for the model's own padding.
 
     Returns:
         M in input pixels: 128 for the paper's VGG19, 224 for its ResNet50, 448 for EfficientNet-B0.
     """
-    table = reach(model, layers, size, scheme)
+    table = padding_reach(model, layers, size, padding)
     total = math.lcm(*table["stride"])
     need = int((table[["top", "left", "bottom", "right"]].max(axis=1) * table["stride"]).max())
     return max(1, -(-need // total)) * total

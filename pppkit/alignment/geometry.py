@@ -42,12 +42,12 @@ class Geometry:
 
 
 def has_geometry(x: object) -> bool:
-    """Whether `Twin` follows this tensor."""
+    """Whether `UnpaddedRun` follows this tensor."""
     return isinstance(x, Tensor) and hasattr(x, "_geometry")
 
 
 def geometry(x: Tensor) -> Geometry:
-    """The geometry that `Twin` attached to a tensor.
+    """The geometry that `UnpaddedRun` attached to a tensor.
 
     Raises:
         AlignmentError: If there is none: the tensor comes after a global operation, or from elsewhere.

@@ -16,7 +16,7 @@ from ..padding.mode import CONV_ARGS, POOL_ARGS
 from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, join, pairwise
 
 
-class Twin(TorchFunctionMode):
+class UnpaddedRun(TorchFunctionMode):
     """Follows the geometry of every feature map through a network and, with `valid`, runs it without padding.
 
     A tensor that `attach` gave a geometry hands it on through convolutions, poolings, elementwise operations, joins and
@@ -24,15 +24,15 @@ class Twin(TorchFunctionMode):
     else is refused, because its effect on the alignment is not known.
 
     Args:
-        scheme: The padding scheme of the regular run: its fill does not matter, but whether it is full or none does. None
+        padding: The padding scheme of the regular run: its fill does not matter, but whether it is full or none does. None
             for the padding that the model has.
         phase: Begin strided windows where the regular run's begin. False shows what happens otherwise.
         valid: Strip the padding (the twin). Otherwise the network runs as it is and only the geometry is followed.
     """
 
-    def __init__(self, scheme: str | None = None, *, valid: bool = True, phase: bool = True):
+    def __init__(self, padding: str | None = None, *, valid: bool = True, phase: bool = True):
         super().__init__()
-        self.fill, self.full = Scheme.parse(scheme) if scheme else ("zeros", False)
+        self.fill, self.full = Scheme.parse(padding) if padding else ("zeros", False)
         self.valid, self.phase = valid, phase
 
     def __torch_function__(self, func, types, args=(), kwargs=None):

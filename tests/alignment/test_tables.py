@@ -14,7 +14,7 @@ from pppkit.alignment import (
     features,
     geometries,
     margins,
-    reach,
+    padding_reach,
     verify_alignment,
 )
 from pppkit.models import LAYERS_OF_INTEREST, build
@@ -98,7 +98,7 @@ def test_reach_by_hand():
         nn.Conv2d(2, 2, 3, stride=2, padding=1),
         nn.MaxPool2d(3, 2, ceil_mode=True),
     )
-    table = reach(net, ["0", "1", "2"], 32)
+    table = padding_reach(net, ["0", "1", "2"], 32)
     assert table.loc["0"].tolist() == [1, 1, 1, 1, 1]
     assert table.loc["1"].tolist() == [
         2,
@@ -110,8 +110,8 @@ def test_reach_by_hand():
     assert (
         table.loc["2", ["top", "left"]].tolist() == [1, 1] and table.loc["2", "bottom"] >= 1
     )  # ceil_mode hides padding at the bottom
-    assert reach(net, ["0"], 32, "none").loc["0"].tolist() == [1, 0, 0, 0, 0]
-    assert reach(net, ["0"], 32, "full").loc["0"].tolist() == [1, 2, 2, 2, 2]
+    assert padding_reach(net, ["0"], 32, "none").loc["0"].tolist() == [1, 0, 0, 0, 0]
+    assert padding_reach(net, ["0"], 32, "full").loc["0"].tolist() == [1, 2, 2, 2, 2]
 
 
 NETWORKS = [
@@ -138,7 +138,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_canvas_and_valid_twin_agree(name):
+def test_canvas_and_unpadded_run_agree(name):
     width = {"width": 0.25} if name in models.PAPER_MODELS else {}
     model = build(name, init="kaiming", num_classes=2, **width)
     for size in (64, 97):
@@ -146,10 +146,10 @@ def test_canvas_and_valid_twin_agree(name):
         assert (table["relative"] <= 1e-5).all() and (table["shifted"] > 1e-2).all()
 
 
-@pytest.mark.parametrize("scheme", ["reflect", "full", "full-circular", "partial", "none"])
-def test_they_agree_under_other_schemes(scheme):
-    size = 272 if scheme == "none" else 48
-    verify_alignment(build("vgg19", width=0.0625, init="kaiming"), size=size, scheme=scheme)
+@pytest.mark.parametrize("padding", ["reflect", "full", "full-circular", "partial", "none"])
+def test_they_agree_under_other_schemes(padding):
+    size = 272 if padding == "none" else 48
+    verify_alignment(build("vgg19", width=0.0625, init="kaiming"), size=size, padding=padding)
 
 
 def test_own_padding_modes_are_followed():
@@ -168,10 +168,12 @@ def test_translation_by_the_stride():
     model = build("resnet50", width=0.125, init="kaiming")
     world = torch.rand(1, 3, 700, 700, generator=torch.Generator().manual_seed(0))
 
-    def read(dy):
-        return lambda y, x, h, w: world[..., 300 + dy + y : 300 + dy + y + h, 300 + x : 300 + x + w]
-
-    here, there = (alignment.twin_features(model, ["layer4"], read(dy), 64)["layer4"] for dy in (0, 32))
+    plan = alignment.prepare_unpadded(model, ["layer4"], 64)
+    height, width = plan.crop_size
+    here, there = (
+        alignment.unpadded_features(model, plan, world[..., dy : dy + height, :width])["layer4"]
+        for dy in (0, 32)
+    )
     torch.testing.assert_close(here[..., 1:, :], there[..., :-1, :])
 
 
@@ -225,7 +227,7 @@ class Attention(nn.Module):
 def test_networks_that_cannot_be_exact_are_refused(layer):
     net = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), layer, nn.Conv2d(3, 3, 3, padding=1))
     with pytest.raises(AlignmentError, match="attention"):
-        reach(net, ["2"], 32, limit=64)
+        padding_reach(net, ["2"], 32, limit=64)
     with pytest.raises(AlignmentError, match="every pixel|no position"):
         margins(net, ["2"], 32)
 

@@ -16,7 +16,7 @@ from ... import models
 from ...alignment.canvas import GlobalPools, canvas_features, canvas_margin, centre
 from ...alignment.geometry import Geometry, attach, geometry
 from ...alignment.tables import margins
-from ...alignment.unpadded import Twin
+from ...alignment.unpadded import UnpaddedRun
 from ...checks import one_of
 from ...measure import IMAGENET
 from ...metrics.ppp import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
@@ -47,7 +47,9 @@ def principal_point(model: nn.Module, layers, world: Tensor) -> Pairs:
     top, bottom = int(table.loc["input", "top"]), int(table.loc["input", "bottom"])
     crop = centre(world, (SIZE + top + bottom,) * 2)
     middle = (top + bottom) // 2
-    twin = features(model, layers, attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top))), Twin())
+    optimal = features(
+        model, layers, attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top))), UnpaddedRun()
+    )
     out: Pairs = {}
     middles = (table["optimal_height"] - table["regular_height"]) // 2
     for variant, start, at in (
@@ -58,7 +60,7 @@ def principal_point(model: nn.Module, layers, world: Tensor) -> Pairs:
         padded, _ = _regular(model, layers, crop[..., start : start + SIZE, start : start + SIZE])
         for name in layers:
             m, (h, w) = int(at[name]), padded[name].shape[-2:]
-            out[variant, name] = (twin[name][..., m : m + h, m : m + w], padded[name])
+            out[variant, name] = (optimal[name][..., m : m + h, m : m + w], padded[name])
     return out
 
 
@@ -67,9 +69,9 @@ def pooling_parity(model: nn.Module, layers, world: Tensor) -> Pairs:
     out: Pairs = {}
     padded, _ = _regular(model, layers, centre(world, (SIZE, SIZE)))
     for m in range(118, 135):
-        twin = features(model, layers, centre(world, (SIZE + 2 * m,) * 2).contiguous(), Padding("none"))
+        optimal = features(model, layers, centre(world, (SIZE + 2 * m,) * 2).contiguous(), Padding("none"))
         for name in layers:
-            out[f"M = {m}", name] = (centre(twin[name], padded[name].shape[-2:]), padded[name])
+            out[f"M = {m}", name] = (centre(optimal[name], padded[name].shape[-2:]), padded[name])
     return out
 
 
@@ -82,10 +84,10 @@ def shortcut_parity(model: nn.Module, layers, world: Tensor) -> Pairs:
     out: Pairs = {}
     for variant, phase in (("input cropped", True), ("input not cropped", False)):
         x = attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top)))
-        twin = features(
-            model, layers, x, Twin(phase=phase), keep=lambda name, t: geometry(t).window(t).clone()
+        optimal = features(
+            model, layers, x, UnpaddedRun(phase=phase), keep=lambda name, t: geometry(t).window(t).clone()
         )
-        out |= {(variant, name): (twin[name], padded[name]) for name in layers}
+        out |= {(variant, name): (optimal[name], padded[name]) for name in layers}
     return out
 
 

@@ -1,0 +1,88 @@
+"""The certificate: optimally padded features computed in two ways that share no code must be equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+from torch import nn
+
+from ..models.hooks import blank, features, padding_mode
+from ..models.registry import default_layers
+from .canvas import GlobalPools, canvas_features, canvas_margin, centre
+from .geometry import AlignmentError
+from .plan import prepare_unpadded, unpadded_features
+
+
+def verify_alignment(
+    model: nn.Module,
+    layers: Sequence[str] | None = None,
+    size: int = 224,
+    padding: str | None = None,
+    *,
+    tolerance: float = 1e-5,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Computes optimally padded features in both ways, on noise, and compares them.
+
+    They share no code: the canvas runs the padded network and knows nothing of its operations, the unpadded run follows each
+    operation and pads nothing.
+
+    Args:
+        model: The network.
+        layers: Module paths; None for the layers of interest.
+        size: Side of the regular image in pixels.
+        padding: A padding scheme, or None for the model's own padding.
+        tolerance: Largest difference allowed, relative to the largest feature of the layer.
+        seed: Of the noise.
+
+    Returns:
+        For each layer: difference, the largest one; largest, the largest feature; relative, their ratio; and shifted, what
+        relative would be if one of the two were a pixel off, which shows how much the comparison can see.
+
+    Raises:
+        AlignmentError: If the two ways differ by more than the tolerance, either cannot be exact for this network, or a
+            layer's features are so flat that even a shift by a pixel would pass.
+    """
+    layers = tuple(layers) if layers is not None else default_layers(model)
+    margin = canvas_margin(model, layers, size, padding)
+    plan = prepare_unpadded(model, layers, size, padding)
+    top, left, bottom, right = plan.margins
+    room = max(margin, *plan.margins)
+    noise = torch.Generator().manual_seed(seed)
+    world = torch.rand(1, 3, size + 2 * room, size + 2 * room, generator=noise).to(blank(model, 1, 1))
+    record = GlobalPools()
+    image = centre(world, (size, size)).contiguous()
+    shapes = features(
+        model, layers, image, *padding_mode(padding), record, keep=lambda n, t: tuple(t.shape[-2:])
+    )
+    wide = centre(world, (size + 2 * margin,) * 2).contiguous()
+    canvas = canvas_features(model, layers, wide, shapes, record.seen, padding)
+    crop = world[..., room - top : room + size + bottom, room - left : room + size + right]
+    unpadded = unpadded_features(model, plan, crop)
+    rows = {}
+    for name in layers:
+        difference, largest = (
+            (canvas[name] - unpadded[name]).abs().max().item(),
+            canvas[name].abs().max().item(),
+        )
+        flat = canvas[name].shape[-1] < 2
+        shifted = (
+            float("nan")
+            if flat
+            else (canvas[name][..., 1:] - unpadded[name][..., :-1]).abs().max().item() / (largest or 1.0)
+        )
+        relative = difference / largest if largest else float(difference > 0)
+        rows[name] = {"difference": difference, "largest": largest, "relative": relative, "shifted": shifted}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+    wrong = table[~(table["relative"] <= tolerance)]
+    if len(wrong):
+        raise AlignmentError(
+            f"the canvas and the unpadded run disagree by more than tolerance={tolerance:g} of the largest feature: {wrong['relative'].to_dict()}"
+        )
+    if (table["shifted"] <= tolerance).any():
+        raise AlignmentError(
+            f"layers {list(table.index[table['shifted'] <= tolerance])} give features too flat to verify an alignment with; use other weights"
+        )
+    return table

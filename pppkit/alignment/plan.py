@@ -1,0 +1,81 @@
+"""Optimally padded features by the paper's way, with what depends on the model and the size worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ..models.hooks import features
+from .geometry import Geometry, attach, geometry
+from .tables import margins
+from .unpadded import UnpaddedRun
+
+
+@dataclass(frozen=True)
+class UnpaddedPlan:
+    """What `unpadded_features` needs to know of a model at one size.
+
+    Attributes:
+        layers: Module paths.
+        size: Height and width of the regular image in pixels.
+        padding: The padding scheme of the regular run, or None for the model's own.
+        margins: Pixels of the crop above, left of, below and right of the regular image.
+    """
+
+    layers: tuple[str, ...]
+    size: tuple[int, int]
+    padding: str | None
+    margins: tuple[int, int, int, int]
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of the crop in pixels."""
+        top, left, bottom, right = self.margins
+        return self.size[0] + top + bottom, self.size[1] + left + right
+
+
+def prepare_unpadded(
+    model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], padding: str | None = None
+) -> UnpaddedPlan:
+    """Works out how large a crop the unpadded run needs.
+
+    Args:
+        model: The network.
+        layers: Module paths.
+        size: Side of the regular image in pixels, or (height, width).
+        padding: The padding scheme of the regular run, or None for the model's own.
+
+    Raises:
+        AlignmentError: If the network has an operation through which the alignment cannot be followed.
+        ValueError: For an unknown layer.
+    """
+    table = margins(model, layers, size, padding).loc["input", ["top", "left", "bottom", "right"]]
+    top, left, bottom, right = (max(0, int(v)) for v in table)
+    height, width = (size, size) if isinstance(size, int) else size
+    return UnpaddedPlan(tuple(layers), (height, width), padding, (top, left, bottom, right))
+
+
+def unpadded_features(model: nn.Module, plan: UnpaddedPlan, crop: Tensor) -> dict[str, Tensor]:
+    """Optimally padded features by the paper's way: the network without padding on a larger crop.
+
+    Args:
+        model: The network.
+        plan: Made by `prepare_unpadded` for this network.
+        crop: Images `(N, C, top + height + bottom, left + width + right)`, with the plan's margins.
+
+    Returns:
+        For each layer the features aligned with the regular ones, `(N, C, H, W)`.
+
+    Raises:
+        ValueError: If the crop has another size than the plan's.
+    """
+    if tuple(crop.shape[-2:]) != plan.crop_size:
+        raise ValueError(
+            f"crop: {tuple(crop.shape)} has not the plan's size {plan.crop_size}; cut it with margins {plan.margins}"
+        )
+    top, left, *_ = plan.margins
+    x = attach(crop.clone(), Geometry(plan.size, offset=(top, left)))
+    run = UnpaddedRun(plan.padding)
+    return features(model, plan.layers, x, run, keep=lambda name, t: geometry(t).window(t).clone())
