@@ -1,14 +1,14 @@
 """Result rows: a store that grows trial by trial, sweeps that fill it, and the papers' printed numbers beside them."""
 
-from .printed import beside, welch
+from .printed import compare_with_printed
 from .store import Store, code_revision, load_maps, provenance, results_folder, save_maps
 from .sweeps import connect, sweep
 from .text import mean_and_spread, plus_minus, provenance_table
 
 __all__ = [
     "Store",
-    "beside",
     "code_revision",
+    "compare_with_printed",
     "connect",
     "load_maps",
     "mean_and_spread",
@@ -18,5 +18,4 @@ __all__ = [
     "results_folder",
     "save_maps",
     "sweep",
-    "welch",
 ]

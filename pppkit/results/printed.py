@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
-from scipy import stats
+
+from .statistics import Interval, welch_from_summary
+
+AGREES, DISAGREES, TOO_FEW = "agrees", "disagrees", "too few"
 
 
-def welch(
-    mean_a: float, std_a: float, n_a: int, mean_b: float, std_b: float, n_b: int, level: float = 0.95
-) -> tuple[float, float]:
-    """The difference of two means and the half-width of its confidence interval (Welch 1947: unequal variances).
-
-    Args:
-        mean_a: Of the first group; the standard deviation is the sample's, of `n_a` values.
-        std_a: See `mean_a`.
-        n_a: See `mean_a`.
-        mean_b: Of the second group.
-        std_b: See `mean_b`.
-        n_b: See `mean_b`.
-        level: Of confidence.
-
-    Returns:
-        `mean_a - mean_b` and the half-width, which is 0 where neither group varies and infinite for a group of one.
-
-    Example:
-        >>> difference, half = welch(90.0, 1.0, 10, 89.0, 1.0, 10)
-        >>> round(difference, 2), round(half, 2)
-        (1.0, 0.94)
-    """
-    if min(n_a, n_b) < 2:
-        return mean_a - mean_b, math.inf
-    a, b = std_a**2 / n_a, std_b**2 / n_b
-    if a + b == 0:
-        return mean_a - mean_b, 0.0
-    freedom = (a + b) ** 2 / (a**2 / (n_a - 1) + b**2 / (n_b - 1))
-    return mean_a - mean_b, float(stats.t.ppf(0.5 + level / 2, freedom)) * math.sqrt(a + b)
-
-
-def beside(
+def compare_with_printed(
     rows: pd.DataFrame,
     printed: pd.DataFrame,
     by: Sequence[str],
@@ -60,34 +31,29 @@ def beside(
         tolerance: Differences that nobody would call one, in the metric's unit.
 
     Returns:
-        One row for each cell and metric: `mean`, `std` and `n` of ours, `paper_mean`, `paper_std`, the `difference` and the `half`
-        width of its 95 % interval, and the `verdict`: `"agrees"` where the interval reaches within the tolerance of 0, else `"disagrees"`;
-        `"too few"` for a single trial of ours. Cells without trials are left out.
+        One row for each cell and metric: `mean`, `std` and `n` of ours, `paper_mean`, `paper_std`, the
+        `difference`, the `half_width` of its 95 % interval (Welch), and the `verdict`: `"agrees"` where the
+        interval reaches within the tolerance of 0, else `"disagrees"`; `"too few"` for a single trial of ours.
+        Cells without trials are left out.
     """
     out = []
     groups = dict(tuple(rows.groupby(list(by), sort=False)))
     for cell in printed.to_dict("records"):
-        ours = groups.get(tuple(cell[b] for b in by))
+        names = {column: cell[column] for column in by}
+        ours = groups.get(tuple(names.values()))
         if ours is None:
             continue
         for metric in metrics:
+            paper_mean, paper_std = cell[f"{metric}_mean"], cell[f"{metric}_std"]
             mean, std, count = ours[metric].mean(), ours[metric].std(), len(ours)
-            difference, half = welch(mean, std, count, cell[f"{metric}_mean"], cell[f"{metric}_std"], n)
-            out.append(
-                {b: cell[b] for b in by}
-                | {"metric": metric, "mean": mean, "std": std, "n": count}
-                | {
-                    "paper_mean": cell[f"{metric}_mean"],
-                    "paper_std": cell[f"{metric}_std"],
-                    "difference": difference,
-                    "half": half,
-                }
-                | {
-                    "verdict": "too few"
-                    if count < 2
-                    else "agrees"
-                    if abs(difference) - half <= tolerance
-                    else "disagrees"
-                }
-            )
+            found = welch_from_summary(mean, std, count, paper_mean, paper_std, n)
+            row = {**names, "metric": metric, "mean": mean, "std": std, "n": count}
+            row |= {"paper_mean": paper_mean, "paper_std": paper_std}
+            row |= {"difference": found.value, "half_width": found.half_width}
+            row["verdict"] = TOO_FEW if count < 2 else _agreement(found, tolerance)
+            out.append(row)
     return pd.DataFrame(out)
+
+
+def _agreement(difference: Interval, tolerance: float) -> str:
+    return AGREES if abs(difference.value) - difference.half_width <= tolerance else DISAGREES

@@ -1,33 +1,17 @@
-"""Differences of means against SciPy, and the printed Table 1 by hand."""
+"""Our trials beside printed ones, by hand, and the printed Table 1."""
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from pppkit.experiments.bhv import tables as bhv_table
-from pppkit.results.printed import beside, welch
+from pppkit.results.printed import compare_with_printed
 
 PRINTED = Path(__file__).parents[2] / "book" / "reference" / "ppp_table1_bhv.csv"
 
 
-@pytest.mark.parametrize("n, m", [(10, 10), (5, 10), (2, 3)])
-def test_welch_is_scipys(n, m):
-    random = np.random.default_rng(n)
-    a, b = random.normal(90, 3, n), random.normal(88, 1, m)
-    difference, half = welch(a.mean(), a.std(ddof=1), n, b.mean(), b.std(ddof=1), m, level=0.9)
-    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.9)
-    np.testing.assert_allclose([difference - half, difference + half], [interval.low, interval.high])
-
-
-def test_welch_without_spread_or_without_trials():
-    assert welch(3.0, 0.0, 10, 2.0, 0.0, 10) == (1.0, 0.0)
-    assert welch(3.0, float("nan"), 1, 2.0, 1.0, 10) == (1.0, float("inf"))
-
-
-def test_beside_by_hand():
+def test_compare_with_printed_by_hand():
     rows = pd.DataFrame({"cell": ["a"] * 3 + ["b"] * 3 + ["c"], "score": [9.0, 10, 11, 50, 50, 50, 1]})
     printed = pd.DataFrame(
         {
@@ -36,11 +20,13 @@ def test_beside_by_hand():
             "score_std": [1.0, 0.0, 1.0, 0.0],
         }
     )
-    table = beside(rows, printed, ["cell"], ["score"], n=10).set_index("cell")
+    table = compare_with_printed(rows, printed, ["cell"], ["score"], n=10).set_index("cell")
     assert table["verdict"].to_dict() == {"a": "agrees", "b": "disagrees", "c": "too few"}
     assert table.loc["a", ["mean", "std", "n", "difference"]].tolist() == [10, 1, 3, -0.5]
     assert (
-        beside(rows, printed, ["cell"], ["score"], n=10, tolerance=2.0).set_index("cell").loc["b", "verdict"]
+        compare_with_printed(rows, printed, ["cell"], ["score"], n=10, tolerance=2.0)
+        .set_index("cell")
+        .loc["b", "verdict"]
         == "agrees"
     )
 

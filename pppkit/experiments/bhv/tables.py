@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...results.printed import beside, welch
+from ...results.printed import compare_with_printed
+from ...results.statistics import student_interval, welch_interval
 from .squares import LOWEST, background_name
 
 METRICS = ("similar", "dissimilar", "inconsistency")
@@ -58,8 +59,9 @@ def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(rows: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
-    """`pppkit.compare.beside` for the table, where cells of `contradictions` have that verdict."""
-    table = beside(rows, printed, ("padding", "background"), METRICS, n=TRIALS, tolerance=TOLERANCE)
+    """`pppkit.results.compare_with_printed` for the table, where cells of `contradictions` have that verdict."""
+    by = ("padding", "background")
+    table = compare_with_printed(rows, printed, by, METRICS, n=TRIALS, tolerance=TOLERANCE)
     wrong = {(c["padding"], c["background"], c["metric"]) for c in contradictions(printed).to_dict("records")}
     found = [(r["padding"], r["background"], r["metric"]) in wrong for r in table.to_dict("records")]
     return table.assign(verdict=table["verdict"].mask(found, CONTRADICTION))
@@ -90,8 +92,8 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
     cells = {k: v for k, v in rows.groupby(["background", "padding"], sort=False)}
 
     def difference(metric: str, a: tuple[str, str], b: tuple[str, str]) -> tuple[float, float]:
-        x, y = cells[a][metric], cells[b][metric]
-        return welch(x.mean(), x.std(), len(x), y.mean(), y.std(), len(y))
+        found = welch_interval(cells[a][metric], cells[b][metric])
+        return found.value, found.half_width
 
     def verdict(value: float, half: float) -> str:
         return "holds" if value - half > 0 else "fails" if value + half < 0 else "cannot be told"
@@ -124,9 +126,8 @@ def claims(rows: pd.DataFrame) -> pd.DataFrame:
         ("Even without padding", {k: v for k, v in cells.items() if k[1] == "none"}),
     ):
         (background, padding), least = min(chosen.items(), key=lambda kv: kv[1]["inconsistency"].mean())
-        mean, half = welch(
-            least["inconsistency"].mean(), least["inconsistency"].std(), len(least), 0.0, 0.0, 10**6
-        )
+        found = student_interval(least["inconsistency"])
+        mean, half = found.value, found.half_width
         out.append(
             {
                 "claim": claim,

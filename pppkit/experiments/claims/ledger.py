@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from ...models.registry import TITLES
-from ...results.printed import welch
+from ...results.statistics import welch_from_summary
 from ...results.store import load_maps
 from .. import bhv, posenet
 from ..bhv import tables as bhv_table
@@ -75,7 +75,8 @@ def lead(groups: Mapping[str, pd.Series], name: str, level: float = 0.95) -> tup
     """How far one group's mean lies above the highest of the others: difference, half-width of its interval (Welch), that other."""
     rival = max((k for k in groups if k != name), key=lambda k: groups[k].mean())
     a, b = groups[name], groups[rival]
-    return *welch(a.mean(), a.std(), len(a), b.mean(), b.std(), len(b), level), rival
+    found = welch_from_summary(a.mean(), a.std(), len(a), b.mean(), b.std(), len(b), level)
+    return found.value, found.half_width, rival
 
 
 def leads(cells: Mapping[Any, Mapping[str, pd.Series]], name: str) -> tuple[str, str]:
