@@ -1,8 +1,24 @@
-"""Errors for bad input that several modules share."""
+"""Errors for bad input: each names the argument, what was passed, and how to mend it."""
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def shown(value: object) -> str:
+    """A value in an error: arrays and tensors by type and shape only, anything else cut to one short line."""
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def one_of(name: str, value: object, choices: Iterable[str]) -> None:
@@ -12,5 +28,44 @@ def one_of(name: str, value: object, choices: Iterable[str]) -> None:
         ValueError: With the argument's name.
     """
     choices = list(choices)
-    if value not in choices:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(choices)}")
+    if not any(isinstance(value, type(c)) and value == c for c in choices):
+        raise ValueError(f"{name}={shown(value)} is not one of {', '.join(map(str, choices))}")
+
+
+def whole(name: str, value: Any, least: int = 1, remedy: str = "") -> int:
+    """A whole number of at least `least` as an int; no boolean, no fraction.
+
+    Args:
+        name: The argument's name.
+        value: What was passed.
+        least: The smallest number allowed.
+        remedy: What to do, to be added to the message.
+
+    Raises:
+        ValueError: With the argument's name.
+    """
+    is_number = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+    if not is_number or value < least:
+        more = f"; {remedy}" if remedy else ""
+        raise ValueError(f"{name}={shown(value)} must be a whole number of at least {least}{more}")
+    return int(value)
+
+
+def number(name: str, value: Any, least: float = -math.inf, remedy: str = "") -> float:
+    """A finite number of at least `least` as a float; booleans are refused.
+
+    Args:
+        name: The argument's name.
+        value: What was passed.
+        least: The smallest number allowed.
+        remedy: What to do, to be added to the message.
+
+    Raises:
+        ValueError: With the argument's name.
+    """
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+    if not is_number or not math.isfinite(value) or value < least:
+        bound = "" if least == -math.inf else f" of at least {least:g}"
+        more = f"; {remedy}" if remedy else ""
+        raise ValueError(f"{name}={shown(value)} must be a finite number{bound}{more}")
+    return float(value)

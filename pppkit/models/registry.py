@@ -1,4 +1,4 @@
-"""The paper's three networks at any width, every torchvision model, and the layers at which they are measured."""
+"""The paper's networks at any width, every torchvision model, and the layers at which they are measured."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from torch import nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 from torchvision.models.resnet import Bottleneck, ResNet
 
+from ..checks import whole
+from .hooks import Hook, blank, eager_model, watching
 from .picanet import VGG16SOD
 
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
@@ -51,16 +53,17 @@ def build(
     """Builds a network, in eval mode.
 
     Args:
-        name: `"vgg19"`, `"resnet50"` or `"efficientnet_b0"` for the paper's networks (appendix A.1: the VGG ends in a global
-            average pooling after its last convolution, the ResNet starts with a 3x3 stride-2 convolution and a 2x2 stride-2
-            max pooling), `"vgg16_sod"` for its saliency network (see `pppkit.picanet`). `"torchvision/NAME"` for any of
-            torchvision's classification models; the prefix may be left out for names that the paper's networks do not use.
+        name: `"vgg19"`, `"resnet50"` or `"efficientnet_b0"` for the paper's networks (appendix A.1: the VGG
+            ends in a global average pooling after its last convolution, the ResNet starts with a 3x3 stride-2
+            convolution and a 2x2 stride-2 max pooling), `"vgg16_sod"` for its saliency network (see
+            `pppkit.picanet`). `"torchvision/NAME"` for any of torchvision's classification models; the prefix
+            may be left out for names that the paper's networks do not use.
         width: Multiplies every number of channels; for the paper's networks.
         num_classes: Outputs of the classifier.
-        init: `"default"` leaves each layer as `reset_parameters` makes it; `"kaiming"` is what torchvision's code does to
-            these architectures (He et al. 2015, fan_out).
-        weights: A file with a state_dict, or for torchvision models the name of published weights (downloaded; needs a
-            network), say `"IMAGENET1K_V1"`.
+        init: `"default"` leaves each layer as `reset_parameters` makes it; `"kaiming"` is what torchvision's
+            code does to these architectures (He et al. 2015, fan_out).
+        weights: A file with a state_dict, or for torchvision models the name of published weights
+            (downloaded; needs a network), say `"IMAGENET1K_V1"`.
         seed: Of the initial weights. The global random state is left as it was.
 
     Returns:
@@ -92,7 +95,8 @@ def build(
                     module.reset_parameters()
     if weights is not None:
         load_weights(model, weights, name)
-    model.pppkit_built = {"name": name, "width": width, "num_classes": num_classes}  # type: ignore[assignment]
+    built = {"name": name, "width": width, "num_classes": num_classes}
+    model.pppkit_built = built  # type: ignore[assignment]
     return model.eval()
 
 
@@ -131,7 +135,7 @@ def saved(path: str | Path) -> bool:
 
 
 def from_checkpoint(path: str | Path, name: str) -> nn.Module:
-    """The network of a checkpoint, in eval mode: the one that `save` wrote with it, else `build(name)` with these weights."""
+    """The network of a checkpoint, in eval mode: what `save` wrote, else `build(name)` with these weights."""
     return load(path) if saved(path) else build(name, weights=path)
 
 
@@ -146,7 +150,8 @@ def load(path: str | Path) -> nn.Module:
         built = dict(saved["built"])
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, OSError) as error:
         raise ValueError(
-            f"path={str(path)!r} was not written by pppkit.models.save ({type(error).__name__}: {str(error).splitlines()[0]})"
+            f"path={str(path)!r} was not written by pppkit.models.save "
+            f"({type(error).__name__}: {str(error).splitlines()[0]})"
         ) from error
     return build(built["name"], width=built["width"], num_classes=built["num_classes"], weights=path)
 
@@ -154,8 +159,8 @@ def load(path: str | Path) -> nn.Module:
 def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
     """Loads a state_dict from a file, or torchvision's published weights by name.
 
-    Accepts what training code usually saves: the state_dict itself, or a dict that holds it under `state_dict`, `model` or
-    `model_state_dict`; a common prefix such as `module.` is removed.
+    Accepts what training code usually saves: the state_dict itself, or a dict that holds it under
+    `state_dict`, `model` or `model_state_dict`; a common prefix such as `module.` is removed.
 
     Args:
         model: Receives the weights.
@@ -171,7 +176,8 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
             raise ValueError(
-                f"weights={str(path)!r} is not a checkpoint of tensors only; save model.state_dict() ({str(error).splitlines()[0]})"
+                f"weights={str(path)!r} is not a checkpoint of tensors only; save model.state_dict() "
+                f"({str(error).splitlines()[0]})"
             ) from error
         for key in ("state_dict", "model", "model_state_dict"):
             if isinstance(state, dict) and isinstance(state.get(key), dict):
@@ -226,7 +232,8 @@ def _scaled(channels: int, width: float) -> int:
 class VGG19(nn.Module):
     """VGG19 as in the paper's Figure 6: sixteen convolutions, global average pooling, one linear layer.
 
-    `features` has torchvision's names. Without the last max pooling the fourth layer of interest is 14x14 at 224 pixels.
+    `features` has torchvision's names. Without the last max pooling the fourth layer of interest is 14x14 at
+    224 pixels.
     """
 
     def __init__(self, width: float = 1.0, num_classes: int = 1000):
@@ -299,7 +306,8 @@ def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
     known = torchvision.models.list_models(module=torchvision.models)
     if bare not in known:
         raise ValueError(
-            f"name={name!r} is not a model; choose one of {', '.join(PAPER_MODELS)}, or torchvision/ and one of {', '.join(known)}"
+            f"name={name!r} is not a model; choose one of {', '.join((*PAPER_MODELS, 'vgg16_sod'))}, "
+            f"or torchvision/ and one of {', '.join(known)}"
         )
     if width != 1:
         raise ValueError(
@@ -312,42 +320,42 @@ def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
 def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[str, ...]:
     """Layers at which to measure a network that has no layers of interest of its own.
 
-    For each of the last `count` resolutions that a forward pass goes through, the last of the outermost modules that end
+    For each of the last `count` resolutions that a forward pass goes through, the last of the outermost
+    modules that end
     there: for torchvision's ResNets, `layer1` to `layer4`.
 
     Args:
-        model: Takes images `(1, 3, size, size)`.
+        model: Takes images `(1, C, size, size)`.
         size: Side of the image in pixels.
         count: How many layers at most.
 
     Returns:
         Module paths, shallow to deep.
+
+    Raises:
+        ValueError: If no layer gives a feature map, or the model cannot be watched (see
+            `pppkit.models.hooks.eager_model`).
     """
+    size, count = whole("size", size), whole("count", count)
     if (known := getattr(model, "pppkit_name", None)) in LAYERS_OF_INTEREST:
         return LAYERS_OF_INTEREST[known][-count:]
+    model = eager_model(model)
     ended: list[tuple[tuple[int, ...], str]] = []
 
-    def record(name: str):
-        def hook(module, inputs, output):
+    def hook(name: str) -> Hook:
+        def record(module, inputs, output):
+            is_map = isinstance(output, torch.Tensor) and output.dim() == 4
             if (
-                isinstance(output, torch.Tensor)
-                and output.dim() == 4
+                is_map
                 and output.shape[2] == output.shape[3] > 1
                 and not isinstance(module, nn.AdaptiveAvgPool2d)
             ):
                 ended.append((tuple(output.shape[2:]), name))
 
-        return hook
+        return record
 
-    hooks = [m.register_forward_hook(record(n)) for n, m in model.named_modules() if n]
-    was_training, parameter = model.training, next(model.parameters())
-    try:
-        with torch.no_grad():
-            model.eval()(torch.zeros(1, 3, size, size, device=parameter.device, dtype=parameter.dtype))
-    finally:
-        model.train(was_training)
-        for handle in hooks:
-            handle.remove()
+    with watching(model, {name: hook(name) for name, _ in model.named_modules() if name}):
+        model(blank(model, size, size))
     names = [n for _, n in ended]
     by_size: dict[tuple[int, ...], str] = {}
     for shape, name in ended:
@@ -355,5 +363,7 @@ def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[s
         if names.count(name) == 1 and (best is None or name.count(".") <= best.count(".")):
             by_size[shape] = name
     if not by_size:
-        raise ValueError("no layer of this model gives a feature map (N, C, H, W); name the layers yourself")
+        raise ValueError(
+            "layers: no layer of this model gives a feature map (N, C, H, W); name the layers yourself"
+        )
     return tuple(by_size[shape] for shape in sorted(by_size, reverse=True)[-count:])
