@@ -1,29 +1,27 @@
-"""The papers' networks at any width, every torchvision model, and the layers of interest at which they are measured."""
+"""The papers' networks at any width, every torchvision model, and the layers of interest of each."""
 
-from .registry import (
-    LAYERS_OF_INTEREST,
-    PAPER_MODELS,
-    TITLES,
-    VGG19,
-    build,
-    default_layers,
-    from_checkpoint,
-    load,
-    load_weights,
-    save,
-    saved,
-)
+from .checkpoints import from_checkpoint, load, load_weights, save, saved
+from .cifar_resnet import CifarResNet
+from .classifiers import VGG19
+from .entries import LAYERS_OF_INTEREST, MODELS, TITLES, Entry, register
+from .picanet import VGG16SOD
+from .registry import PAPER_MODELS, build, default_layers
 
 __all__ = [
     "LAYERS_OF_INTEREST",
+    "MODELS",
     "PAPER_MODELS",
     "TITLES",
+    "VGG16SOD",
     "VGG19",
+    "CifarResNet",
+    "Entry",
     "build",
     "default_layers",
     "from_checkpoint",
     "load",
     "load_weights",
+    "register",
     "save",
     "saved",
 ]

@@ -1,10 +1,12 @@
-"""VGG16 with PiCANet's pixel-wise contextual attention, for salient object detection (Liu, Han and Yang, CVPR 2018)."""
+"""VGG16 with PiCANet's pixel-wise contextual attention, for saliency (Liu, Han and Yang, CVPR 2018)."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .entries import register
 
 
 def _conv(channels: int, out: int, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
@@ -15,7 +17,7 @@ def _conv(channels: int, out: int, kernel: int = 3, dilation: int = 1) -> nn.Seq
 
 
 class GlobalAttention(nn.Module):
-    """Each pixel attends over the whole map, by weights from an LSTM that sweeps it in four directions (ReNet).
+    """Each pixel attends over the whole map, by weights from an LSTM that sweeps in four directions (ReNet).
 
     Args:
         channels: Of the map.
@@ -102,8 +104,8 @@ class Decoder(nn.Module):
 class VGG16SOD(nn.Module):
     """VGG16 and a decoder of six steps: two with global attention, three with local attention, one without.
 
-    As in the paper the fourth and fifth pooling keep the resolution, the fifth block is dilated by 2, and two more layers
-    take the place of the fully connected ones. `features` has torchvision's names.
+    As in the paper the fourth and fifth pooling keep the resolution, the fifth block is dilated by 2, and two
+    more layers take the place of the fully connected ones. `features` has torchvision's names.
 
     Args:
         width: Multiplies every number of channels.
@@ -153,3 +155,18 @@ class VGG16SOD(nn.Module):
             x, logits = decoder(x, skip)
             maps.append(F.interpolate(logits, size, mode="bilinear"))
         return torch.cat(maps, 1)
+
+
+@register(
+    "vgg16_sod",
+    title="VGG16-SOD",
+    layers=(
+        "features.8",
+        "features.15",
+        "features.22",
+        "features.29",
+    ),  # the last ReLU of blocks 2 to 5, as in VGG19
+    task="masks",
+)
+def _vgg16_sod(width: float, num_classes: int) -> nn.Module:
+    return VGG16SOD(width)

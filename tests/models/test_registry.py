@@ -104,7 +104,7 @@ def test_checkpoints_that_cannot_be_used(tmp_path, capsys, content, words):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (dict(name="vgg"), "name='vgg' is not a model; choose one of vgg19, resnet50"),
+        (dict(name="vgg"), "name='vgg' is not a model; choose one of .*vgg19, resnet50"),
         (dict(name="resnet18", weights="IMAGENET21K"), "torchvision's weights IMAGENET1K_V1"),
         (dict(name="resnet50", weights="IMAGENET1K_V1"), "none is published for the paper's resnet50"),
         (dict(name="resnet18", width=0.5), "width=0.5"),
@@ -155,3 +155,24 @@ def test_a_saved_network_is_built_again(tmp_path):
             models.load(tmp_path / path)
     with pytest.raises(ValueError, match="not made by pppkit.models.build"):
         models.save(torch.nn.Linear(1, 1), tmp_path / "x.pt")
+
+
+def test_names_that_are_valid_include_every_network():
+    with pytest.raises(ValueError, match=r"choose one of cifar_resnet20.*vgg16_sod, efficientnet,"):
+        build("vgg20")
+
+
+def test_a_registered_network_is_built_and_measured_by_name():
+    layers = ("0",)
+
+    @models.register("tiny_for_a_test", title="Tiny", layers=layers)
+    def tiny(width, num_classes):
+        return nn.Sequential(nn.Conv2d(3, num_classes, 3, padding=1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+    try:
+        model = build("tiny_for_a_test", num_classes=5)
+        assert model(torch.rand(1, 3, 8, 8)).shape == (1, 5) and default_layers(model) == layers
+        assert models.TITLES["tiny_for_a_test"] == "Tiny"
+    finally:
+        for table in (models.MODELS, models.TITLES, LAYERS_OF_INTEREST):
+            del table["tiny_for_a_test"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ...models.registry import TITLES
+from ...models import TITLES
 from ...results.statistics import welch_from_summary
 from ...results.store import load_maps
 from .. import bhv, posenet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...models.registry import TITLES
+from ...models import TITLES
 
 
 def discrimination(rows: pd.DataFrame, metric: str) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...models.registry import TITLES
+from ...models import TITLES
 
 NETWORK = ("model", "data", "padding", "seed")  # columns that name a trained network
 PRINTED_MODELS = {
