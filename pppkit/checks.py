@@ -69,3 +69,31 @@ def number(name: str, value: Any, least: float = -math.inf, remedy: str = "") ->
         more = f"; {remedy}" if remedy else ""
         raise ValueError(f"{name}={shown(value)} must be a finite number{bound}{more}")
     return float(value)
+
+
+def several(name: str, value: str, choices: Iterable[str]) -> list[str]:
+    """The names in a comma-separated list, each once and in the order given; all of the choices where it is empty.
+
+    Args:
+        name: The argument's name.
+        value: `"zeros"`, `"zeros, randn"`, or `""` for all.
+        choices: The valid names.
+
+    Raises:
+        ValueError: For a name that is not valid, or a value that is no text.
+
+    Example:
+        >>> several("padding", "randn, zeros", ["zeros", "reflect", "randn"])
+        ['randn', 'zeros']
+        >>> several("padding", "", ["zeros", "reflect"])
+        ['zeros', 'reflect']
+    """
+    choices = list(dict.fromkeys(choices))
+    if not isinstance(value, str):
+        raise ValueError(
+            f"{name}={shown(value)} must be text: one or more of {', '.join(choices)}, separated by commas"
+        )
+    chosen = [part.strip() for part in value.split(",") if part.strip()]
+    for part in chosen:
+        one_of(name, part, choices)
+    return list(dict.fromkeys(chosen)) or choices

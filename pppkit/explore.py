@@ -60,7 +60,9 @@ class Explorer:
             style=style,
             continuous_update=False,
         )
-        self.source = widgets.Dropdown(options=available({"satellite": satellite}), description="pictures", style=style)
+        self.source = widgets.Dropdown(
+            options=available({"satellite": satellite}), description="pictures", style=style
+        )
         self.padding = widgets.Dropdown(options=list(FILLS), description="padding", style=style)
         self.layer = widgets.Dropdown(
             options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style

@@ -9,7 +9,7 @@ from pppkit.book.run import execute
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
-    "bhv_reproduction": {"cluster": ""},
+    "bhv_reproduction": {"profile": "quick"},
     "claims": {},
     "explorer": {"profile": "quick", "width": 0.0625, "size": 64},
     "ppp_appendix_alignment": {"network": "resnet18", "size": 64, "check_size": 48},
@@ -107,7 +107,7 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
         (
             "ppp_table1_bhv",
             {"profile": "quick", "padding": "mirror"},
-            "scheme='mirror' is not a padding scheme",
+            "padding='mirror' is not one of",
         ),
     ],
 )

@@ -131,7 +131,10 @@ def test_white_noise_has_a_flat_spectrum():
         (lambda p: emergence.run(p, "slow", "scenes"), "profile='slow'"),
         (lambda p: pitfalls.run(p, "slow", "scenes"), "profile='slow'"),
         (lambda p: spectra.run(p, "slow", ["scenes"]), "profile='slow'"),
-        (lambda p: untrained.run(p, "quick", ["satellite"]), "needs paths={'satellite': FOLDER}, the folder of the data set"),
+        (
+            lambda p: untrained.run(p, "quick", ["satellite"]),
+            "needs paths={'satellite': FOLDER}, the folder of the data set",
+        ),
         (lambda p: untrained.run(p, "quick", ["satellite"], p / "nowhere"), "is not a folder"),
         (lambda p: open_source("moon"), "source='moon' is not one of scenes, satellite"),
     ],
@@ -142,6 +145,9 @@ def test_bad_input_is_named(call, words, tmp_path):
 
 
 def test_sources(satellite):
-    assert available({"satellite": ""}) == ["scenes"] and available({"satellite": satellite}) == ["scenes", "satellite"]
+    assert available({"satellite": ""}) == ["scenes"] and available({"satellite": satellite}) == [
+        "scenes",
+        "satellite",
+    ]
     (mosaic,) = open_source("satellite", {"satellite": satellite})
     assert mosaic.shape == (1200, 1230)
