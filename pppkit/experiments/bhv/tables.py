@@ -113,7 +113,7 @@ def beside_the_paper(judged: pd.DataFrame, metric: str) -> pd.DataFrame:
         ± the half-width of its 95 % interval with a mark of `MARKS`.
     """
     part = judged[judged["metric"] == metric]
-    difference = part["difference"].map("{:+.1f}".format) + part["half"].map(" ± {:.1f}  ".format)
+    difference = part["difference"].map("{:+.1f}".format) + part["half_width"].map(" ± {:.1f}  ".format)
     part = part.assign(
         on=part["background"].map(SHADES),
         ours=plus_minus(part["mean"], part["std"]),
