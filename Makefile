@@ -1,11 +1,11 @@
-# make book | serve | lab | test | bench | verify | lint; see README.md
+# make book | serve | lab | test | oldest | bench | verify | lint; see README.md
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 READY := .venv/.ready
 SHELL := bash
 .SHELLFLAGS := -eo pipefail -c
-.PHONY: book serve lab test bench verify lint chromium env clean FORCE
+.PHONY: book serve lab test oldest bench verify lint chromium env clean FORCE
 
 # What pages are made of. Python starts only where one of these is newer than the site, or was added or removed.
 INPUTS := $(sort $(shell find notebooks pppkit book -type f \
@@ -45,9 +45,14 @@ bench: env
 verify: env
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.experiments.verify $(ARGS)
 
+# The core's tests beside the oldest versions that pyproject.toml allows (a download of 3 GB)
+oldest: env
+	@PPPKIT_OLDEST=1 $(BIN)/pytest -s tests/test_package.py -k oldest
+
 lint: env
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/mypy
 
 env: $(READY)

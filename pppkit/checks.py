@@ -1,10 +1,11 @@
-"""Errors for bad input: each names the argument, what was passed, and how to mend it."""
+"""Errors that say how to mend them: for bad input (its name, what was passed), for packages not installed."""
 
 from __future__ import annotations
 
 import math
 import numbers
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,20 @@ def several(name: str, value: str, choices: Iterable[str]) -> list[str]:
     for part in chosen:
         one_of(name, part, choices)
     return list(dict.fromkeys(chosen)) or choices
+
+
+def needs(user: str, *packages: str, extra: str) -> None:
+    """Refuses to go on without packages that come with one of pppkit's extras, and names it.
+
+    Args:
+        user: The module that needs them.
+        *packages: Names that it imports.
+        extra: One of the optional dependencies in pyproject.toml.
+
+    Raises:
+        ImportError: With the command that installs them.
+    """
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        packages_text = " and ".join(missing)
+        raise ImportError(f"{user} needs {packages_text}: pip install 'pppkit[{extra}]'", name=missing[0])

@@ -6,6 +6,10 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+from .checks import needs
+
+needs(__name__, "ipywidgets", "plotly", extra="book")
+
 import ipywidgets as widgets
 import plotly.graph_objects as go
 

@@ -1,5 +1,9 @@
 """Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
 
+from ..checks import needs
+
+needs(__name__, "plotly", extra="figures")
+
 from .charts import gallery, lines, loglog_scatter, panels, stride_diagram, strip
 from .pictures import image_slider, images
 from .style import CYCLE, PALETTE

@@ -1,4 +1,4 @@
-"""Scores of predicted maps: PosENet's correlation and error with a pattern, and the weighted F-measure of saliency maps."""
+"""Scores of predicted maps: PosENet's correlation and error with a pattern, saliency's weighted F-measure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import ndimage, stats
 from torch import Tensor
 from torchmetrics import Metric
 
+from ..checks import needs
+
 
 def spearman(prediction: Tensor, target: Tensor) -> Tensor:
-    """Spearman's correlation of each predicted map with its target (PosENet's SPC; Islam et al. 2020, section 3.3).
+    """Spearman's correlation of predicted maps with targets (PosENet's SPC; Islam et al. 2020, section 3.3).
 
     Args:
         prediction: `(N, H, W)`.
         target: `(N, H, W)` or `(H, W)`.
 
     Returns:
-        `(N,)`, float64; NaN where a map is constant up to rounding, which has no correlation with anything. (A constant that
-        was resized in float32 differs in its last bits, and those alone correlate with a Gaussian at .125.)
+        `(N,)`, float64; NaN where a map is constant up to rounding, which has no correlation with anything.
+        (A constant that was resized in float32 differs in its last bits, which correlate with a Gaussian at
+        .125.)
     """
+    needs("pppkit.metrics.spearman", "scipy", extra="training")
+    from scipy import stats
+
     _check_maps(prediction, target)
     flat, pattern = (t.detach().cpu().flatten(-2) for t in (prediction, target))
     eps = torch.finfo(flat.dtype).eps if flat.is_floating_point() else 0.0
@@ -35,13 +40,13 @@ def spearman(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def mean_absolute_error(prediction: Tensor, target: Tensor) -> Tensor:
-    """PosENet's MAE of each predicted map `(N, H, W)` with its target `(N, H, W)` or `(H, W)`: `(N,)`, float64."""
+    """PosENet's MAE of predicted maps `(N, H, W)` with targets `(N, H, W)` or `(H, W)`: `(N,)`, float64."""
     prediction, target = _check_maps(prediction, target)
     return (prediction.double() - target.double()).abs().flatten(1).mean(1)
 
 
 class PatternScore(Metric):
-    """SPC and MAE of predicted position maps, averaged over images; constant predictions are counted, not averaged over.
+    """SPC and MAE of predicted position maps, averaged over images; constant predictions are only counted.
 
     Args:
         **kwargs: For `torchmetrics.Metric`.
@@ -69,7 +74,7 @@ class PatternScore(Metric):
         self.count += len(spc)
 
     def compute(self) -> dict[str, Tensor]:
-        """`spc` over the images that have one, `mae` over all, and how many: `nan` of `count` had no correlation."""
+        """`spc` over the images that have one, `mae` over all; `nan` of `count` images had no correlation."""
         if self.count == 0:
             raise ValueError("n=0: PatternScore needs at least one image")
         return {
@@ -83,7 +88,8 @@ class PatternScore(Metric):
 def weighted_f(prediction: Tensor, mask: Tensor) -> Tensor:
     """The weighted F-measure of saliency maps, beta = 1 (Margolin, Zelnik-Manor and Tal, CVPR 2014).
 
-    Errors inside an object count less where their neighbours are right, errors outside count more the further from it.
+    Errors inside an object count less where their neighbours are right, errors outside more the further
+    from it.
 
     Args:
         prediction: `(N, H, W)` in [0, 1].
@@ -98,16 +104,18 @@ def weighted_f(prediction: Tensor, mask: Tensor) -> Tensor:
         >>> weighted_f(mask, mask)
         tensor([1.], dtype=torch.float64)
     """
+    needs("pppkit.metrics.weighted_f", "scipy", extra="training")
     prediction, mask = _check_maps(prediction, mask)
     if prediction.min() < 0 or prediction.max() > 1:
-        raise ValueError(
-            f"prediction lies in [{prediction.min():.3g}, {prediction.max():.3g}]; it must lie in [0, 1] (apply a sigmoid)"
-        )
+        span = f"[{prediction.min():.3g}, {prediction.max():.3g}]"
+        raise ValueError(f"prediction lies in {span}; it must lie in [0, 1] (apply a sigmoid)")
     pairs = zip(prediction.double().cpu().numpy(), mask.cpu().numpy() > 0.5)
     return torch.tensor([_weighted_f(p, m) for p, m in pairs], dtype=torch.float64)
 
 
 def _weighted_f(prediction: np.ndarray, mask: np.ndarray) -> float:
+    from scipy import ndimage
+
     if not mask.any():
         return 0.0
     error = np.abs(prediction - mask)
@@ -143,9 +151,8 @@ class WeightedF(Metric):
 
     def update(self, prediction: Tensor, mask: Tensor) -> None:
         """Adds maps `(N, H, W)` in [0, 1] with their masks."""
-        self.total = self.total + weighted_f(prediction, mask).sum().to(
-            self.total
-        )  # a sum in place would fail under inference mode
+        # a sum in place would fail under inference mode
+        self.total = self.total + weighted_f(prediction, mask).sum().to(self.total)
         self.count = self.count + len(prediction)
 
     def compute(self) -> Tensor:
@@ -157,7 +164,6 @@ class WeightedF(Metric):
 
 def _check_maps(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if prediction.dim() != 3 or target.shape not in (prediction.shape, prediction.shape[1:]):
-        raise ValueError(
-            f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)} the same or (H, W)"
-        )
+        shapes = f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)}"
+        raise ValueError(f"{shapes} the same or (H, W)")
     return prediction, target.expand_as(prediction)

@@ -1,5 +1,9 @@
 """Result rows: a store that grows trial by trial, sweeps that fill it, and the papers' printed numbers beside them."""
 
+from ..checks import needs
+
+needs(__name__, "dask", "distributed", "scipy", extra="sweep")
+
 from .printed import compare_with_printed
 from .store import Store, code_revision, load_maps, provenance, results_folder, save_maps
 from .sweeps import connect, sweep

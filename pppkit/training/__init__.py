@@ -1,5 +1,9 @@
 """Training under a padding scheme with Lightning: modules, PPP watched along the way, data sets, saliency."""
 
+from ..checks import needs
+
+needs(__name__, "lightning", "scipy", extra="training")
+
 from .datasets import SCENES, Data, Images, masked_shapes, open_data, shapes
 from .module import LAST, Classifier, PPPMonitor, Trained, fit, loader
 from .saliency import Saliency, fixed_map, open_masks
