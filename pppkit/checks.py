@@ -72,7 +72,7 @@ def number(name: str, value: Any, least: float = -math.inf, remedy: str = "") ->
     return float(value)
 
 
-def several(name: str, value: str, choices: Iterable[str]) -> list[str]:
+def chosen(name: str, value: str, choices: Iterable[str]) -> list[str]:
     """The names in a comma-separated list, each once and in the order given; all of the choices where it is empty.
 
     Args:
@@ -84,9 +84,9 @@ def several(name: str, value: str, choices: Iterable[str]) -> list[str]:
         ValueError: For a name that is not valid, or a value that is no text.
 
     Example:
-        >>> several("padding", "randn, zeros", ["zeros", "reflect", "randn"])
+        >>> chosen("padding", "randn, zeros", ["zeros", "reflect", "randn"])
         ['randn', 'zeros']
-        >>> several("padding", "", ["zeros", "reflect"])
+        >>> chosen("padding", "", ["zeros", "reflect"])
         ['zeros', 'reflect']
     """
     choices = list(dict.fromkeys(choices))
@@ -94,10 +94,10 @@ def several(name: str, value: str, choices: Iterable[str]) -> list[str]:
         raise ValueError(
             f"{name}={shown(value)} must be text: one or more of {', '.join(choices)}, separated by commas"
         )
-    chosen = [part.strip() for part in value.split(",") if part.strip()]
-    for part in chosen:
+    names = [part.strip() for part in value.split(",") if part.strip()]
+    for part in names:
         one_of(name, part, choices)
-    return list(dict.fromkeys(chosen)) or choices
+    return list(dict.fromkeys(names)) or choices
 
 
 def needs(user: str, *packages: str, extra: str) -> None:

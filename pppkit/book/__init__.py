@@ -3,4 +3,3 @@
 from ..checks import needs
 
 needs(__name__, "papermill", "plotly", extra="book")
-

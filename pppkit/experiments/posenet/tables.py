@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
+from ...metrics import MAE_READINGS, SNR_READINGS
 from ...models import TITLES
+from ...results.text import plus_minus
+from ..ppp.tables import NETWORK, native
 
 
 def discrimination(rows: pd.DataFrame, metric: str) -> float:
@@ -47,3 +53,88 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(out, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["network", "trained on", "weights"])
     return table
+
+
+def ends_of_training(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
+    """Rows before and after training, with the column `weights`: `"untrained"` or `"trained"`.
+
+    Args:
+        rows: Of `chronology.csv`.
+        level: Of the layer of interest.
+    """
+    deep = native(rows, level, source=None)
+    ends = deep[(deep["epoch"] == 0) | (deep["epoch"] == deep["epochs"])]
+    return ends.assign(weights=np.where(ends["epoch"] == 0, "untrained", "trained"))
+
+
+def size_sentence(read: pd.DataFrame) -> str:
+    """How many trials there are, on how many networks, and how many maps had no correlation."""
+    networks = read.groupby(list(NETWORK)).ngroups
+    constant, maps = int(read["nan images"].sum()), int(read["count images"].sum())
+    return (
+        f"{len(read)} trials of PosENet on {networks} networks, {read['train'].max()} training images\n"
+        f"{constant} of {maps} predicted maps were constant and have no SPC"
+    )
+
+
+def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """Table 2: PosENet's metrics over trials and networks, PPP's over networks, and the printed ones.
+
+    Args:
+        read: Rows of `posenet.csv` on one kind of pictures.
+        ppp: Of `ends_of_training`, on those pictures.
+        printed: Of `read_table2`.
+
+    Returns:
+        One row for each network, data set, padding and weights; for each metric `ours` and the `paper`'s, as text, empty where
+        there is none.
+    """
+    cells = [*NETWORK[:3], "weights"]
+    theirs = printed.set_index(["model", "padding", "weights"])
+    table = {}
+    for label, (rows, column, name) in {
+        "SPC": (read, "spc images", "posenet_spc"),
+        "MAE": (read, "mae images", "posenet_mae"),
+        "SNR-PPP": (ppp, "snr_ppp", "snr_ppp"),
+        "MAE-PPP": (ppp, "mae_ppp", "mae_ppp"),
+    }.items():
+        groups = rows.groupby(cells, sort=False)[column]
+        table[label, "ours"] = plus_minus(groups.mean(), groups.std(), 3)
+        paper = plus_minus(theirs[f"{name}_mean"], theirs[f"{name}_std"], 3)
+        keys = table[label, "ours"].index.droplevel("data")
+        table[label, "paper"] = pd.Series(paper.reindex(keys).to_numpy(), table[label, "ours"].index)
+    order = read.groupby(cells, sort=False).size().index
+    shown = pd.DataFrame({column: values.reindex(order) for column, values in table.items()}).fillna("")
+    return shown.rename(index=TITLES, level="model").rename_axis(
+        ["network", "trained on", "padding", "weights"]
+    )
+
+
+def by_test(read: pd.DataFrame, tests: Sequence[str]) -> pd.DataFrame:
+    """Mean SPC on pictures and on images without content: one row for each kind of network, one column for each test."""
+    names = ["model", "data", "weights", "padding"]
+    return (
+        read.groupby(names, sort=False)[[f"spc {test}" for test in tests]]
+        .mean()
+        .rename(columns=lambda column: column.removeprefix("spc "))
+    )
+
+
+def constant_shares(read: pd.DataFrame, tests: Sequence[str]) -> pd.Series:
+    """By test, the share of predicted maps that are constant."""
+    return pd.Series({test: read[f"nan {test}"].sum() / read[f"count {test}"].sum() for test in tests})
+
+
+def readings(ppp: pd.DataFrame) -> pd.DataFrame:
+    """Trained over untrained under every reading of the metrics: above 1, training strengthened the pattern.
+
+    Args:
+        ppp: Of `ends_of_training`, on one kind of pictures.
+    """
+    columns = [
+        *(f"snr {reading}" for reading in SNR_READINGS),
+        *(f"mae {reading}" for reading in MAE_READINGS),
+    ]
+    means = ppp.groupby([*NETWORK[:3], "weights"], sort=False)[columns].mean()
+    ratio = means.xs("trained", level="weights") / means.xs("untrained", level="weights")
+    return ratio.rename(columns=lambda column: column.removeprefix("snr "))

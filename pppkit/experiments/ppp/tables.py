@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ...models import TITLES
+from ...results.text import distinct, mean_and_spread
 
 NETWORK = ("model", "data", "padding", "seed")  # columns that name a trained network
+LARGEST = 224  # pixels, at which trained networks are measured, too
 PRINTED_MODELS = {
     "vgg-19": "vgg19",
     "resnet50": "resnet50",
@@ -159,3 +162,88 @@ def read_table2(path: str | Path) -> pd.DataFrame:
     table = pd.read_csv(path)
     weights = np.where(table["pretrained"].isna(), "untrained", "trained")
     return table.assign(model=table["model"].map(PRINTED_MODELS), weights=weights)
+
+
+def scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """How large the trained networks are, how many there are, and what they were shown.
+
+    Returns:
+        One row for each model, data set and number of `pixels` they were trained on.
+    """
+    table = rows.groupby(["model", "data", "trained_size"], sort=False).agg(
+        paddings=("padding", distinct),
+        networks=("seed", "nunique"),
+        width=("width", "first"),
+        images=("images", "first"),
+        epochs=("epochs", "first"),
+        precision=("precision", "first"),
+        n=("n", "first"),
+    )
+    return table.rename_axis(index={"trained_size": "pixels"})
+
+
+def curves(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """A metric along training: its `mean` and `std` over networks.
+
+    Args:
+        rows: Of one family and data set, those of `native`.
+        metric: A column.
+
+    Returns:
+        One row for each `layer of interest`, `padding` and `epoch`, sorted by layer and epoch.
+    """
+    named = rows.assign(layer="layer " + rows["level"].astype(str)).rename(
+        columns={"layer": "layer of interest"}
+    )
+    keys = ["layer of interest", "padding", "epoch"]
+    summary = named.groupby(keys, sort=False)[metric].agg(["mean", "std"]).reset_index()
+    return summary.sort_values(["layer of interest", "epoch"])
+
+
+def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the last epoch."""
+    return rows[rows["epoch"] == rows["epochs"]]
+
+
+def scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """What networks have learned: accuracy, or the weighted F-measure of saliency, in percent on held-out images.
+
+    Args:
+        rows: Of `chronology.csv`.
+
+    Returns:
+        Mean ± standard deviation over networks as text: one row for each family and data set, one column for each padding.
+    """
+    last = at_the_end(rows).drop_duplicates(list(NETWORK))
+    score = last.reindex(columns=["val_accuracy", "val_weighted_f"]).bfill(axis=1).iloc[:, 0]
+    table = mean_and_spread(last.assign(percent=100 * score), NETWORK[:3], ["percent"])["percent"]
+    return table.unstack("padding", sort=False)
+
+
+def other_pictures(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
+    """A metric of trained networks by the pictures and the size that it was measured on.
+
+    Args:
+        rows: Of `chronology.csv`.
+        metric: A column.
+
+    Returns:
+        One row for each network and layer; a column for each pair: `"scenes as trained"`, `"satellite 224"`, ...
+    """
+    last = at_the_end(rows)
+    size = last["size"].astype(str).where(last["size"] == LARGEST, "as trained")
+    named = last.assign(where=last["source"] + " " + size)
+    return named.pivot_table(index=[*NETWORK, "level"], columns="where", values=metric).reset_index()
+
+
+def rank_correlations(wide: pd.DataFrame, x: str, y: str, by: Sequence[str]) -> pd.Series:
+    """Spearman's correlation of two columns within each group.
+
+    Args:
+        wide: With the columns `x`, `y` and `by`.
+        x: A column.
+        y: A column.
+        by: Columns that name a group.
+    """
+    ranks = wide.groupby(list(by))[[x, y]].corr("spearman")
+    return ranks.xs(x, level=-1)[y]
