@@ -86,6 +86,25 @@ def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
     return max(candidates, key=lambda c: weighted_f(c.expand_as(masks), masks).mean().item())
 
 
+def blind_score(data: str | Path, size: int, train: int, validation: int) -> tuple[float, int]:
+    """The weighted F-measure of `fixed_map` on held-out images: what an answer is worth that never looks.
+
+    Args:
+        data: As in `open_masks`, and so the others:
+        size: Side of the images in pixels.
+        train: Images from which the map is made.
+        validation: Images that are held out.
+
+    Returns:
+        The score in percent, and the number of held-out images.
+    """
+    learned, held_out = (
+        torch.stack([mask for _, mask in part]) for part in open_masks(data, size, train, validation)
+    )
+    scores = weighted_f(fixed_map(learned).expand_as(held_out), held_out)
+    return 100 * scores.mean().item(), len(held_out)
+
+
 def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:
     folders = [root / f"DUTS-{part}" / f"DUTS-{part}-{kind}" for kind in ("Image", "Mask")]
     for folder in folders:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from scipy import stats
 
-from .patterns import SIDE, pattern
+from . import pattern
 
 
 def correlations_of_constants(count: int = 50, small: int = 26) -> pd.Series:
@@ -20,8 +20,8 @@ def correlations_of_constants(count: int = 50, small: int = 26) -> pd.Series:
     Returns:
         One value for each constant that rounding has made vary, and no value for the others.
     """
+    target = pattern("gaussian")
     values = torch.linspace(0.1, 0.9, count).view(-1, 1, 1, 1).expand(-1, 1, small, small)
-    resized = F.interpolate(values, (SIDE, SIDE), mode="bilinear", align_corners=True)[:, 0]
-    target = pattern("gaussian").ravel()
-    vary = {i: m for i, m in enumerate(resized) if m.min() < m.max()}
-    return pd.Series({i: stats.spearmanr(m.ravel(), target).statistic for i, m in vary.items()}, dtype=float)
+    resized = F.interpolate(values, target.shape, mode="bilinear", align_corners=True)[:, 0]
+    vary = {i: m.ravel() for i, m in enumerate(resized) if m.min() < m.max()}
+    return pd.Series({i: stats.spearmanr(m, target.ravel()).statistic for i, m in vary.items()}, dtype=float)

@@ -113,11 +113,9 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
 def by_test(read: pd.DataFrame, tests: Sequence[str]) -> pd.DataFrame:
     """Mean SPC on pictures and on images without content: one row for each kind of network, one column for each test."""
     names = ["model", "data", "weights", "padding"]
-    return (
-        read.groupby(names, sort=False)[[f"spc {test}" for test in tests]]
-        .mean()
-        .rename(columns=lambda column: column.removeprefix("spc "))
-    )
+    long = read.melt(names, [f"spc {test}" for test in tests], "test", "SPC")
+    long["test"] = long["test"].str.removeprefix("spc ")
+    return long.pivot_table(index=names, columns="test", values="SPC", sort=False)[list(tests)]
 
 
 def constant_shares(read: pd.DataFrame, tests: Sequence[str]) -> pd.Series:

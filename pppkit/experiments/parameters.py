@@ -1,0 +1,92 @@
+"""What the parameters of notebooks are called, and what they choose: the same name means the same thing on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..checks import chosen
+from ..scenes.sources import SOURCES, available
+from .ppp import chronology
+
+VOCABULARY = {
+    "profile": "how much is measured: `quick`, `published` or `paper`",
+    "results": "folder of the rows; empty for the profile's own",
+    "model": "a name of `pppkit.models.build`, several by commas, or empty for all",
+    "padding": "a padding scheme, several by commas, or empty for all",
+    "data": "what networks were trained on: `scenes` or `cifar10`, or empty for all",
+    "source": "pictures that are measured: `scenes` or `satellite`, or empty for all there are",
+    "satellite": "folder of the satellite mosaics",
+    "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
+    "weights": "a checkpoint's file, or several by commas; `{padding}` in it stands for each padding's name",
+    "networks": "how many networks are trained in each cell",
+    "images": "how many pictures are measured",
+    "size": "side of the input in pixels",
+    "layer": "module path of a layer, several by commas, or empty for the layers of interest",
+    "seed": "of the random numbers",
+    "workers": "how many processes, or the address of a Dask scheduler; empty for one on each core",
+    "background": "of the BHV test: a name, a grey level from 0 to 1, or `red,green,blue`",
+    "splits": "of the BHV test: `disjoint`, or `authors` as in their script",
+}
+
+
+def sources(profile: str, source: str = "", paths: Mapping[str, Any] | None = None) -> list[str]:
+    """The pictures that a page shows.
+
+    Args:
+        profile: Of `"published"` the rows of every source are there; of others those are measured whose folder is given.
+        source: The parameter.
+        paths: Folders of data sets by name.
+
+    Raises:
+        ValueError: For a source that does not exist.
+    """
+    return chosen("source", source, SOURCES) if source or profile == "published" else available(paths)
+
+
+def networks(
+    profile: str, model: str = "", padding: str = "", data: str = "", paths: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The trained networks that a page shows: trials of `chronology`.
+
+    Args:
+        profile: Of `"published"` those whose rows are committed, of others the grid on scenes, with saliency; on CIFAR-10 too
+            where its folder is given.
+        model: The parameter.
+        padding: The parameter.
+        data: The parameter.
+        paths: Folders of data sets by name.
+
+    Raises:
+        ValueError: For a name that none of them has, with those they have.
+    """
+    if profile == "published":
+        trials = chronology.published()
+    else:
+        trials = [*chronology.grid(profile), *chronology.grid(profile, ["vgg16_sod"])]
+        for name, folder in (paths or {}).items():
+            if folder and name not in SOURCES:
+                trials += chronology.grid(profile, data=name)
+    return narrowed(trials, data=data, model=model, padding=padding)
+
+
+def narrowed(trials: Sequence[Mapping[str, Any]], **parameters: str) -> list[Any]:
+    """Those of some trials whose columns have the values asked for.
+
+    Args:
+        trials: Mappings with the columns.
+        **parameters: By column a name, several by commas, or `""` for all.
+
+    Raises:
+        ValueError: For a value that no trial has, with those they have.
+
+    Example:
+        >>> trials = [{"model": "a", "padding": "zeros"}, {"model": "b", "padding": "randn"}]
+        >>> narrowed(trials, model="", padding="randn")
+        [{'model': 'b', 'padding': 'randn'}]
+    """
+    kept = list(trials)
+    for name, value in parameters.items():
+        names = chosen(name, value, [t[name] for t in kept])
+        kept = [t for t in kept if t[name] in names]
+    return kept
