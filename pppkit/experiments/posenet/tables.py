@@ -115,7 +115,9 @@ def by_test(read: pd.DataFrame, tests: Sequence[str]) -> pd.DataFrame:
     names = ["model", "data", "weights", "padding"]
     long = read.melt(names, [f"spc {test}" for test in tests], "test", "SPC")
     long["test"] = long["test"].str.removeprefix("spc ")
-    return long.pivot_table(index=names, columns="test", values="SPC", sort=False)[list(tests)]
+    return long.pivot_table(index=names, columns="test", values="SPC", sort=False).reindex(
+        columns=list(tests)
+    )
 
 
 def constant_shares(read: pd.DataFrame, tests: Sequence[str]) -> pd.Series:
