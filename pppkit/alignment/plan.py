@@ -76,6 +76,6 @@ def unpadded_features(model: nn.Module, plan: UnpaddedPlan, crop: Tensor) -> dic
             f"crop: {tuple(crop.shape)} has not the plan's size {plan.crop_size}; cut it with margins {plan.margins}"
         )
     top, left, *_ = plan.margins
-    x = attach(crop.clone(), Geometry(plan.size, offset=(top, left)))
+    x = attach(crop.clone(), Geometry.image(plan.size, (top, left)))
     run = UnpaddedRun(plan.padding)
     return features(model, plan.layers, x, run, keep=lambda name, t: geometry(t).window(t).clone())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import pandas as pd
 from torch import nn
 
 from ..models.hooks import blank, features, padding_mode
 from ..models.registry import default_layers
-from .geometry import Geometry, attach, geometry
+from .geometry import Geometry, Interval, Pair, attach, computable, geometry, seen
 from .unpadded import UnpaddedRun
 
 
@@ -17,17 +18,17 @@ def geometries(
     model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], padding: str | None = None
 ) -> dict[str, Geometry]:
     """Geometry of the padded run's feature maps, from one forward pass over a blank image."""
-    height, width = (size, size) if isinstance(size, int) else size
-    x = attach(blank(model, height, width), Geometry((height, width)))
+    return _follow(model, layers, size, padding)[0]
 
-    return features(
-        model,
-        layers,
-        x,
-        *padding_mode(padding),
-        UnpaddedRun(padding, valid=False),
-        keep=lambda name, t: geometry(t),
-    )
+
+def _follow(
+    model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], padding: str | None
+) -> tuple[dict[str, Geometry], UnpaddedRun]:
+    height, width = (size, size) if isinstance(size, int) else size
+    x = attach(blank(model, height, width), Geometry.image((height, width)))
+    run = UnpaddedRun(padding, valid=False)
+    found = features(model, layers, x, *padding_mode(padding), run, keep=lambda name, t: geometry(t))
+    return found, run
 
 
 def margins(
@@ -59,19 +60,32 @@ def margins(
     """
     layers = tuple(layers) if layers is not None else default_layers(model)
     height, width = (size, size) if isinstance(size, int) else size
-    found = geometries(model, layers, size, padding)
-    deep = max(found.values(), key=lambda g: g.before)  # the layer that needs the largest crop
-    rows = {}
-    for name, g in {"input": Geometry((height, width)), **found}.items():
-        low = [(deep.before[i] - g.before[i]) // g.stride[i] for i in (0, 1)]
-        high = [(deep.after[i] - g.after[i]) // g.stride[i] for i in (0, 1)]
-        optimal = [g.regular[i] + low[i] + high[i] for i in (0, 1)]
-        middle = [(n - 1) / 2 for n in optimal]
-        rows[name] = {
-            "regular_height": g.regular[0], "regular_width": g.regular[1], "optimal_height": optimal[0], "optimal_width": optimal[1],
-            "stride": g.stride[0] if g.stride[0] == g.stride[1] else g.stride,
-            "principal_regular_y": middle[0] - low[0], "principal_regular_x": middle[1] - low[1],
-            "principal_optimal_y": middle[0], "principal_optimal_x": middle[1],
-            "top": low[0], "left": low[1], "bottom": high[0], "right": high[1],
-        }  # fmt: skip
+    found, run = _follow(model, layers, size, padding)
+    wanted = [*found.values(), *run.pooled]
+    image = [seen([(g.sides[i], g.sides[i].window()) for g in wanted]) for i in (0, 1)]
+    rows = {"input": _row((height, width), (Fraction(1), Fraction(1)), image)}
+    for name, g in found.items():
+        rows[name] = _row(g.regular, g.stride, [computable(g.sides[i], image[i]) for i in (0, 1)])
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+
+
+def _row(regular: Pair, stride: tuple[Fraction, Fraction], spans: list[Interval]) -> dict[str, object]:
+    """A row of `margins`, from the first and last pixel that the optimal run has along each axis."""
+    (top, bottom), (left, right) = ((-low, high - n + 1) for (low, high), n in zip(spans, regular))
+    height, width = regular[0] + top + bottom, regular[1] + left + right
+    steps = [int(s) if s.denominator == 1 else s for s in stride]
+    return {
+        "regular_height": regular[0],
+        "regular_width": regular[1],
+        "optimal_height": height,
+        "optimal_width": width,
+        "stride": steps[0] if steps[0] == steps[1] else tuple(steps),
+        "principal_regular_y": (height - 1) / 2 - top,
+        "principal_regular_x": (width - 1) / 2 - left,
+        "principal_optimal_y": (height - 1) / 2,
+        "principal_optimal_x": (width - 1) / 2,
+        "top": top,
+        "left": left,
+        "bottom": bottom,
+        "right": right,
+    }

@@ -77,14 +77,15 @@ def test_geometry_equals_the_receptive_field_measured_by_gradient(kernel, stride
     for p in unpadded.parameters():
         nn.init.constant_(p, 1.0)
     assert g.regular[0] == net(torch.zeros(1, 3, size, size, dtype=torch.double)).shape[-1]
-    # the first and the last feature pixel, as the twin on a crop that starts before[0] pixels earlier sees them
-    crop = x[..., pad - g.before[0] :, pad - g.before[1] :]
+    (top, bottom), (left, right) = g.sees()
+    # the first and the last feature pixel, as the unpadded run on a crop that starts that many pixels earlier sees them
+    crop = x[..., pad + top :, pad + left :]
     out = unpadded(crop)[0, 0]
     last = g.regular[0] - 1
     (grad,) = torch.autograd.grad(out[0, 0] + out[last, last], x)
     rows = grad.abs().sum((0, 1, 3)).nonzero()[:, 0]
-    assert rows.min() - pad == -g.before[0]
-    assert rows.max() - pad == size - 1 + g.after[0]
+    assert rows.min() - pad == top
+    assert rows.max() - pad == bottom
 
 
 @pytest.mark.parametrize("name, margin", [("vgg19", 128), ("resnet50", 224), ("efficientnet_b0", 448)])

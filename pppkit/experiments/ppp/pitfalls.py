@@ -48,7 +48,7 @@ def principal_point(model: nn.Module, layers, world: Tensor) -> Pairs:
     crop = centre(world, (SIZE + top + bottom,) * 2)
     middle = (top + bottom) // 2
     optimal = features(
-        model, layers, attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top))), UnpaddedRun()
+        model, layers, attach(crop.clone(), Geometry.image((SIZE, SIZE), (top, top))), UnpaddedRun()
     )
     out: Pairs = {}
     middles = (table["optimal_height"] - table["regular_height"]) // 2
@@ -83,7 +83,7 @@ def shortcut_parity(model: nn.Module, layers, world: Tensor) -> Pairs:
     padded, _ = _regular(model, layers, crop[..., top : top + SIZE, top : top + SIZE])
     out: Pairs = {}
     for variant, phase in (("input cropped", True), ("input not cropped", False)):
-        x = attach(crop.clone(), Geometry((SIZE, SIZE), offset=(top, top)))
+        x = attach(crop.clone(), Geometry.image((SIZE, SIZE), (top, top)))
         optimal = features(
             model, layers, x, UnpaddedRun(phase=phase), keep=lambda name, t: geometry(t).window(t).clone()
         )
