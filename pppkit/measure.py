@@ -13,14 +13,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .alignment.canvas import (
-    GlobalPools,
-    canvas_features,
-    canvas_margin,
-    canvas_padding,
-    centre,
-    padding_reach,
-)
+from .alignment.canvas import GlobalPools, canvas_features, canvas_padding, centre
+from .alignment.reach import canvas_margin
 from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
 from .models.hooks import features, padding_mode
 from .models.registry import default_layers
@@ -127,7 +121,10 @@ def measure_ppp(
         raise ValueError(
             f"margin={margin} must be even and at least {exact}, which is how far padding reaches in this network"
         )
-    margin = exact if margin is None else _multiple(model, layers, size, margin, paddings[0])
+    if margin is None:
+        margin = exact
+    else:
+        margin = canvas_margin(model, layers, size, paddings[0], at_least=margin)
     places = windows(scenes, n, size + 2 * margin, seed)
     counts = sorted({c for c in counts if 1 <= c <= n} | {n}) if counts is not None else _log_counts(n)
     generators = {p: generator or torch.Generator(where).manual_seed(seed) for p in paddings}
@@ -237,11 +234,6 @@ def _check(
             f"generator is on {generator.device}, but the model is on {where}; make it with torch.Generator({str(where)!r})"
         )
     return where
-
-
-def _multiple(model: nn.Module, layers: Sequence[str], size: int, margin: int, padding: str | None) -> int:
-    total = int(np.lcm.reduce([int(s) for s in padding_reach(model, layers, size, padding)["stride"]]))
-    return -(-margin // total) * total
 
 
 def _log_counts(n: int) -> list[int]:

@@ -1,10 +1,11 @@
 """Where each feature lies in the image: margins, and optimally padded features in two ways that check each other."""
 
 from ..models.hooks import features
-from .canvas import canvas_features, canvas_margin, padding_reach
+from .canvas import canvas_features
 from .certificate import verify_alignment
 from .geometry import AlignmentError
 from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
+from .reach import canvas_margin, padding_reach
 from .tables import geometries, margins
 
 __all__ = [

@@ -8,11 +8,13 @@ import pandas as pd
 import torch
 from torch import nn
 
-from ..models.hooks import blank, features, padding_mode
-from ..models.registry import default_layers
-from .canvas import GlobalPools, canvas_features, canvas_margin, centre
+from ..checks import number, whole
+from ..models.hooks import blank, features, input_channels, padding_mode
+from .arguments import checked
+from .canvas import GlobalPools, canvas_features, centre
 from .geometry import AlignmentError
 from .plan import prepare_unpadded, unpadded_features
+from .reach import canvas_margin
 
 
 def verify_alignment(
@@ -26,8 +28,8 @@ def verify_alignment(
 ) -> pd.DataFrame:
     """Computes optimally padded features in both ways, on noise, and compares them.
 
-    They share no code: the canvas runs the padded network and knows nothing of its operations, the unpadded run follows each
-    operation and pads nothing.
+    They share no code: the canvas runs the padded network and knows nothing of its operations, the unpadded
+    run follows each operation and pads nothing.
 
     Args:
         model: The network.
@@ -38,20 +40,25 @@ def verify_alignment(
         seed: Of the noise.
 
     Returns:
-        For each layer: difference, the largest one; largest, the largest feature; relative, their ratio; and shifted, what
-        relative would be if one of the two were a pixel off, which shows how much the comparison can see.
+        For each layer: difference, the largest one; largest, the largest feature; relative, their ratio; and
+        shifted, what relative would be if one of the two were a pixel off, which shows how much the
+        comparison can see.
 
     Raises:
-        AlignmentError: If the two ways differ by more than the tolerance, either cannot be exact for this network, or a
-            layer's features are so flat that even a shift by a pixel would pass.
+        AlignmentError: If the two ways differ by more than the tolerance, either cannot be exact for this
+            network, or a layer's features are so flat that even a shift by a pixel would pass.
     """
-    layers = tuple(layers) if layers is not None else default_layers(model)
+    model, layers = checked(model, layers, size, padding)
+    number("tolerance", tolerance, least=0, remedy="1e-5 allows for rounding")
+    whole("seed", seed, least=0)
     margin = canvas_margin(model, layers, size, padding)
     plan = prepare_unpadded(model, layers, size, padding)
     top, left, bottom, right = plan.margins
     room = max(margin, *plan.margins)
     noise = torch.Generator().manual_seed(seed)
-    world = torch.rand(1, 3, size + 2 * room, size + 2 * room, generator=noise).to(blank(model, 1, 1))
+    world = torch.rand(1, input_channels(model), size + 2 * room, size + 2 * room, generator=noise).to(
+        blank(model, 1, 1)
+    )
     record = GlobalPools()
     image = centre(world, (size, size)).contiguous()
     shapes = features(

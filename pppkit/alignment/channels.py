@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .geometry import AlignmentError, attach, geometry, has_geometry, told_shape
 from .operations import sliced
-from .pointwise import on_tensors
+from .pointwise import on_tensors, pointwise
 
 
 def _over_window(run, func, x, *args, **kwargs):
@@ -110,6 +111,14 @@ def _unsqueeze(run, func, x, dim):
     return run.out(func(x, dim), g.moved(tuple(a + (a >= at) for a in g.axes)))
 
 
+def _stack(run, func, tensors, dim=0):
+    dim = dim % (tensors[0].dim() + 1)
+    apart = [
+        _unsqueeze(run, Tensor.unsqueeze, t, dim) if has_geometry(t) else t.unsqueeze(dim) for t in tensors
+    ]
+    return pointwise(torch.cat, "cat", [t for t in apart if has_geometry(t)], (apart, dim), {})
+
+
 def _squeeze(run, func, x, dim=None):
     g = geometry(x)
     if dim is None or _dims(dim, x) & set(g.axes):
@@ -199,6 +208,7 @@ CHANNEL_OPERATIONS: dict[str, Callable[..., Any]] = {
     "linear": _last_axes,
     "layer_norm": _last_axes,
     "flatten": _flatten,
+    "stack": _stack,
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,
     "expand_as": _expand_as,

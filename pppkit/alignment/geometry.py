@@ -21,8 +21,9 @@ class AlignmentError(ValueError):
 class Taps(NamedTuple):
     """What an output pixel of an operation reads, along one image axis.
 
-    Pixel j reads its input from pixel (step * j + low) // per to pixel (step * j + high) // per: a convolution of stride 2
-    and padding 1 with a kernel of 3 has Taps(2, -1, 1), nearest upsampling by 2 has Taps(1, 0, 0, 2).
+    Pixel j reads its input from pixel (step * j + low) // per to pixel (step * j + high) // per: a
+    convolution of stride 2 and padding 1 with a kernel of 3 has Taps(2, -1, 1), nearest upsampling by 2 has
+    Taps(1, 0, 0, 2).
     """
 
     step: int

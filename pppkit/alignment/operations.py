@@ -1,7 +1,7 @@
 """Operations along the image axes: windows, padding, changes of resolution, slices.
 
-Each one says what its output pixels read (`Taps`), how many there are in the regular run, and how to compute without
-padding those that the input suffices for.
+Each one says what its output pixels read (`Taps`), how many there are in the regular run, and how to compute
+without padding those that the input suffices for.
 """
 
 from __future__ import annotations
@@ -101,8 +101,6 @@ def _max_pool2d(
     def compute(x, kernel, stride, padding, ceil_mode):
         return func(x, kernel, stride, padding, dilation, ceil_mode)
 
-    if return_indices:
-        raise AlignmentError("max_pool2d with return_indices counts pixels of the whole map")
     return _pool(run, func, input, kernel_size, stride, padding, dilation, ceil_mode, compute)
 
 
@@ -200,13 +198,15 @@ def _interpolate(
 ):
     """Changes of resolution by whole factors.
 
-    Smooth modes repeat the outermost pixels at a border. In the unpadded run the neighbours are there instead: what
-    clamping does is an effect of the border, as padding is.
+    Smooth modes repeat the outermost pixels at a border. In the unpadded run the neighbours are there
+    instead: what clamping does is an effect of the border, as padding is.
     """
     g, corners = _require_last_axes("interpolate", input), bool(align_corners)
-    scales = pair_of_numbers(scale_factor)
-    target = pair(size) if size is not None else tuple(int(n * s) for n, s in zip(g.regular, scales))
-    kept = (None, None) if recompute_scale_factor or mode == "area" else scales
+    scales = _scales(scale_factor)
+    target = (
+        pair(size) if size is not None else (int(g.regular[0] * scales[0]), int(g.regular[1] * scales[1]))
+    )
+    kept = scales if size is None and not recompute_scale_factor and mode != "area" else (None, None)
     ratios = [_ratio(n, m, s, corners) for n, m, s in zip(g.regular, target, kept)]
     _refuse_resize(mode, g.regular, target, ratios, antialias)
     taps = [_resize_taps(r, mode, corners) for r in ratios]
@@ -238,12 +238,10 @@ def _resized(
     return begin, (blocks - 1) * step + 1 if corners else blocks * step, 0, blocks
 
 
-def pair_of_numbers(value: Any) -> tuple[float, float] | tuple[None, None]:
-    """A scale factor of both axes, or of each."""
-    if value is None:
-        return None, None
+def _scales(value: Any) -> tuple[float, float]:
+    """A scale factor of both axes, or of each; 1 if there is none."""
     vertical, horizontal = value if isinstance(value, (list, tuple)) else (value, value)
-    return float(vertical), float(horizontal)
+    return float(vertical or 1), float(horizontal or 1)
 
 
 def _refuse_resize(mode: str, regular: Pair, target: Pair, ratios: list[Fraction], antialias: bool) -> None:
@@ -263,7 +261,7 @@ def _refuse_resize(mode: str, regular: Pair, target: Pair, ratios: list[Fraction
 def _pixel_shuffle(run, func, input, upscale_factor):
     g, r = _require_last_axes("pixel_shuffle", input), upscale_factor
     taps = Taps(1, 0, 0, r)
-    out, sizes = along_image(run, input, (taps, taps), (g.regular[0] * r, g.regular[1] * r))
+    out, _ = along_image(run, input, (taps, taps), (g.regular[0] * r, g.regular[1] * r))
     return run.out(func(input, r), out)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ..models.hooks import features
+from .arguments import height_and_width
 from .geometry import Geometry, attach, geometry
 from .tables import margins
 from .unpadded import UnpaddedRun
@@ -49,12 +50,11 @@ def prepare_unpadded(
 
     Raises:
         AlignmentError: If the network has an operation through which the alignment cannot be followed.
-        ValueError: For an unknown layer.
+        ValueError: For bad arguments.
     """
     table = margins(model, layers, size, padding).loc["input", ["top", "left", "bottom", "right"]]
     top, left, bottom, right = (max(0, int(v)) for v in table)
-    height, width = (size, size) if isinstance(size, int) else size
-    return UnpaddedPlan(tuple(layers), (height, width), padding, (top, left, bottom, right))
+    return UnpaddedPlan(tuple(layers), height_and_width(size), padding, (top, left, bottom, right))
 
 
 def unpadded_features(model: nn.Module, plan: UnpaddedPlan, crop: Tensor) -> dict[str, Tensor]:
@@ -78,4 +78,5 @@ def unpadded_features(model: nn.Module, plan: UnpaddedPlan, crop: Tensor) -> dic
     top, left, *_ = plan.margins
     x = attach(crop.clone(), Geometry.image(plan.size, (top, left)))
     run = UnpaddedRun(plan.padding)
+    model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     return features(model, plan.layers, x, run, keep=lambda name, t: geometry(t).window(t).clone())

@@ -9,7 +9,7 @@ import pandas as pd
 from torch import nn
 
 from ..models.hooks import blank, features, padding_mode
-from ..models.registry import default_layers
+from .arguments import checked, height_and_width
 from .geometry import Geometry, Interval, Pair, attach, computable, geometry, seen
 from .unpadded import UnpaddedRun
 
@@ -18,14 +18,15 @@ def geometries(
     model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], padding: str | None = None
 ) -> dict[str, Geometry]:
     """Geometry of the padded run's feature maps, from one forward pass over a blank image."""
-    return _follow(model, layers, size, padding)[0]
+    sides = height_and_width(size)
+    model, layers = checked(model, layers, max(sides), padding)
+    return _follow(model, layers, sides, padding)[0]
 
 
 def _follow(
-    model: nn.Module, layers: Sequence[str], size: int | tuple[int, int], padding: str | None
+    model: nn.Module, layers: Sequence[str], size: Pair, padding: str | None
 ) -> tuple[dict[str, Geometry], UnpaddedRun]:
-    height, width = (size, size) if isinstance(size, int) else size
-    x = attach(blank(model, height, width), Geometry.image((height, width)))
+    x = attach(blank(model, *size), Geometry.image(size))
     run = UnpaddedRun(padding, valid=False)
     found = features(model, layers, x, *padding_mode(padding), run, keep=lambda name, t: geometry(t))
     return found, run
@@ -39,8 +40,9 @@ def margins(
 ) -> pd.DataFrame:
     """The paper's alignment tables (appendix A.1, Figures 6 and 7) for any network.
 
-    The regular run pads an image of `size`; the optimal run is the same network without padding on a crop just large enough
-    for the last of the layers. Margins follow margin_in = stride * margin_out + padding, from the last layer back.
+    The regular run pads an image of `size`; the optimal run is the same network without padding on a crop
+    just large enough for the last of the layers. Margins follow margin_in = stride * margin_out + padding,
+    from the last layer back.
 
     Args:
         model: Any network of convolutions, poolings, elementwise operations and joins.
@@ -50,17 +52,18 @@ def margins(
 
     Returns:
         One row for the input and for each layer, in that order, with sizes in pixels of the respective map:
-        regular_height, regular_width, optimal_height, optimal_width; stride (input pixels per feature pixel, a pair if the
-        axes differ); principal_regular_y, ..._x, principal_optimal_y, ..._x: where the centre of the last layer's map lies;
-        and top, left, bottom, right: what to crop from the optimal map to be left with the regular one.
+        regular_height, regular_width, optimal_height, optimal_width; stride (input pixels per feature pixel,
+        a pair if the axes differ); principal_regular_y, ..._x, principal_optimal_y, ..._x: where the centre
+        of the last layer's map lies; and top, left, bottom, right: what to crop from the optimal map to be
+        left with the regular one.
 
     Raises:
         AlignmentError: If the network has an operation through which the alignment cannot be followed.
         ValueError: For an unknown layer.
     """
-    layers = tuple(layers) if layers is not None else default_layers(model)
-    height, width = (size, size) if isinstance(size, int) else size
-    found, run = _follow(model, layers, size, padding)
+    height, width = height_and_width(size)
+    model, layers = checked(model, layers, max(height, width), padding)
+    found, run = _follow(model, layers, (height, width), padding)
     wanted = [*found.values(), *run.pooled]
     image = [seen([(g.sides[i], g.sides[i].window()) for g in wanted]) for i in (0, 1)]
     rows = {"input": _row((height, width), (Fraction(1), Fraction(1)), image)}

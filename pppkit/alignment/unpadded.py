@@ -25,18 +25,20 @@ _ATTENTION |= {"softmax", "bmm", "einsum", "baddbmm"}
 class UnpaddedRun(TorchFunctionMode):
     """Follows the geometry of every feature map through a network and, with `valid`, runs it without padding.
 
-    A tensor that `attach` gave a geometry hands it on through convolutions, poolings, changes of resolution, elementwise
-    operations, joins and changes of the channel axes. Operations that look at all positions at once see the regular map's
-    window. Everything else is refused, because its effect on the alignment is not known.
+    A tensor that `attach` gave a geometry hands it on through convolutions, poolings, changes of resolution,
+    elementwise operations, joins and changes of the channel axes. Operations that look at all positions at
+    once see the regular map's window. Everything else is refused, because its effect on the alignment is not
+    known.
 
-    The network is told the regular run's sizes (`x.shape`, `x.size()`), so that what it derives from them is the same:
-    the size to interpolate to, how much of a map to cut. It cannot tell that its maps are larger.
+    The network is told the regular run's sizes (`x.shape`, `x.size()`), so that what it derives from them is
+    the same: the size to interpolate to, how much of a map to cut. It cannot tell that its maps are larger.
 
     Args:
-        padding: The padding scheme of the regular run: its fill does not matter, but whether it is full or none does. None
-            for the padding that the model has.
+        padding: The padding scheme of the regular run: its fill does not matter, but whether it is full or
+            none does. None for the padding that the model has.
         phase: Begin strided windows where the regular run's begin. False shows what happens otherwise.
-        valid: Strip the padding (the unpadded run). Otherwise the network runs as it is and only the geometry is followed.
+        valid: Strip the padding (the unpadded run). Otherwise the network runs as it is and only the geometry
+            is followed.
 
     Attributes:
         pooled: Geometries of the maps that global operations saw.

@@ -16,7 +16,7 @@ NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 MEMORY = """
 import resource, sys, torch
 from pppkit import InfiniteScene, measure_ppp, models
-from pppkit.alignment.canvas import canvas_margin
+from pppkit.alignment import canvas_margin
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 name, n = sys.argv[1], int(sys.argv[2])
@@ -59,7 +59,7 @@ def measure_speed(name, n=6, repeats=3):
     import torch
 
     from pppkit import InfiniteScene, measure_ppp, models
-    from pppkit.alignment.canvas import canvas_margin
+    from pppkit.alignment import canvas_margin
     from pppkit.scenes import windows
 
     net = models.build(name)

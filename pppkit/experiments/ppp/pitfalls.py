@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from ... import models
-from ...alignment.canvas import GlobalPools, canvas_features, canvas_margin, centre
+from ...alignment.canvas import GlobalPools, canvas_features, centre
 from ...alignment.geometry import Geometry, attach, geometry
+from ...alignment.reach import canvas_margin
 from ...alignment.tables import margins
 from ...alignment.unpadded import UnpaddedRun
 from ...checks import one_of

@@ -1,0 +1,270 @@
+"""How far padding reaches into a large map, measured, and how large a canvas must be for it not to matter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from ..models.hooks import blank, features, padding_mode
+from ..padding.borders import Amounts, Scheme, pair
+from ..padding.mode import Padding
+from .arguments import checked
+from .canvas import GlobalPools, canvas_padding
+from .geometry import AlignmentError
+
+GROWTH = 512  # pixels by which the second image is larger; strides must divide it
+SIDES = ["top", "left", "bottom", "right"]
+NAN = float("nan")
+
+
+class Poison(Padding):
+    """Pads with NaN, in pooling layers too, so that whatever a border reaches shows it.
+
+    Borders without padding are poisoned as well: smooth interpolation, which repeats the outermost pixels,
+    and transposed convolutions, whose outermost pixels miss what the kernels of pixels beyond would add.
+    """
+
+    def __init__(self, padding: str | None):
+        super().__init__(canvas_padding(padding) or "zeros", pools="scheme")
+        if self.fill != "none":
+            self.fill = "nan"
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if name == "interpolate" and args[0].dim() == 4:
+            return _poisoned_interpolate(func, *args, **kwargs)
+        if name == "conv_transpose2d":
+            return _poisoned_transpose(func, *args, **kwargs)
+        if name == "pad" and self.fill == "nan":
+            return _poisoned_pad(func, *args, **kwargs)
+        return super().__torch_function__(func, types, args, kwargs)
+
+    def pad(self, x: Tensor, amounts: Amounts, window: tuple[int, int]) -> Tensor:
+        return x if self.fill == "none" else F.pad(x, amounts, value=NAN)
+
+
+def _poisoned_pad(func, input: Tensor, pad, mode: str = "constant", value=None) -> Tensor:
+    around, channels = (*pad, 0, 0, 0, 0)[:4], tuple(pad[4:])
+    if any(channels):
+        input = func(input, (0, 0, 0, 0, *channels), mode, value)
+    return F.pad(input, around, value=NAN)
+
+
+def _factors(x: Tensor, out: Tensor, resize: dict[str, Any]) -> tuple[Fraction, Fraction]:
+    """Input pixels per output pixel of `F.interpolate`, as torch computes them from its arguments."""
+    sizes = list(zip(x.shape[-2:], out.shape[-2:]))
+    scale, mode = resize.get("scale_factor"), resize.get("mode", "nearest")
+    if resize.get("align_corners"):
+        vertical, horizontal = (Fraction(n - 1, max(1, m - 1)) for n, m in sizes)
+    elif scale is None or resize.get("recompute_scale_factor") or mode == "area":
+        vertical, horizontal = (Fraction(n, m) for n, m in sizes)
+    else:
+        scales = scale if isinstance(scale, (list, tuple)) else (scale, scale)
+        vertical, horizontal = (1 / Fraction(s).limit_denominator(4096) for s in scales)
+    return vertical, horizontal
+
+
+def _poisoned_interpolate(func, input: Tensor, **resize) -> Tensor:
+    """With a border of NaN, of which as many pixels as it becomes are cut off again."""
+    plain = func(input, **resize)
+    before, after = tuple(input.shape[-2:]), tuple(plain.shape[-2:])
+    beyond = not resize.get("align_corners") or resize.get("mode") == "bicubic"  # else it reads nothing there
+    if before == (1, 1) or before == after or not beyond:
+        return plain
+    factors = _factors(input, plain, resize)
+    top, left = (3 * f.numerator for f in factors)
+    cut = [3 * f.denominator for f in factors]
+    if resize.get("scale_factor") is None:
+        resize = resize | {"size": [m + 2 * c for m, c in zip(after, cut)]}
+    large = func(F.pad(input, (left, left, top, top), value=NAN), **resize)
+    return large[..., cut[0] : cut[0] + after[0], cut[1] : cut[1] + after[1]]
+
+
+def _poisoned_transpose(
+    func, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+) -> Tensor:
+    kernel, stride, dilation = tuple(weight.shape[2:]), pair(stride), pair(dilation)
+    top, left = (d * (k - 1) // s + 1 for k, s, d in zip(kernel, stride, dilation))
+    wide = F.pad(input, (left, left, top, top), value=NAN)
+    out = func(wide, weight, bias, stride, padding, output_padding, groups, dilation)
+    y, x = top * stride[0], left * stride[1]
+    return out[..., y : out.shape[-2] - y, x : out.shape[-1] - x]
+
+
+class Census(TorchFunctionMode):
+    """Records the size of every map that a network makes, and the factors by which it resizes maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[tuple[int, int]] = []
+        self.factors: list[tuple[Fraction, Fraction]] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, Tensor) and out.dim() == 4:
+            self.sizes.append((out.shape[-2], out.shape[-1]))
+            if getattr(func, "__name__", "") == "interpolate" and tuple(args[0].shape[-2:]) != (1, 1):
+                self.factors.append(_factors(args[0], out, kwargs or {}))
+        return out
+
+
+class _Survey(NamedTuple):
+    """What runs on an image and on a larger one tell: strides, and what global poolings saw."""
+
+    strides: dict[str, Fraction]
+    total: int  # pixels by which the image can be shifted so that every map shifts by whole pixels
+    pooled: list[tuple[int, ...]]
+
+
+def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> _Survey:
+    record, small, large = GlobalPools(), Census(), Census()
+    few = _widths(model, layers, size, padding, record, small)
+    many = _widths(model, layers, size + GROWTH, padding, large)
+    _check_census(small, large, size)
+    growth = {name: many[name] - few[name] for name in layers}
+    strides = {name: Fraction(GROWTH, g) for name, g in growth.items() if g > 0}
+    maps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(small.sizes, large.sizes)]
+    inner = {Fraction(GROWTH, g[0]) for g in maps if g[0] == g[1] > 0}
+    every = inner | set(strides.values())
+    odd = [s for s in every if GROWTH % s.numerator or 1 not in (s.numerator, s.denominator)]
+    if odd or len(strides) < len(layers):
+        texts = ", ".join(f"{name}: {strides.get(name, 'none')}" for name in layers)
+        raise AlignmentError(
+            f"strides ({texts}) do not divide a canvas evenly; pppkit needs total strides that are powers of two "
+            f"up to {GROWTH}"
+        )
+    total = math.lcm(*(s.numerator for s in every))
+    return _Survey(strides, total, record.seen)
+
+
+def _widths(
+    model: nn.Module, layers: tuple[str, ...], side: int, padding: str | None, *modes: TorchFunctionMode
+) -> dict[str, int]:
+    own = padding_mode(padding)
+    try:
+        return features(model, layers, blank(model, side, side), *own, *modes, keep=lambda n, t: t.shape[-1])
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        if padding is None or not (Scheme.parse(padding).full or padding == "none"):
+            raise AlignmentError(
+                f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one "
+                "(attention)"
+            ) from error
+        raise ValueError(
+            f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} "
+            f"pixels ({why}); a larger size may help"
+        ) from error
+
+
+def _check_census(small: Census, large: Census, size: int) -> None:
+    if len(small.sizes) != len(large.sizes):
+        raise AlignmentError(f"the model does other things with a larger image than with one of size={size}")
+    for few, many in zip(small.factors, large.factors):
+        if few != many:
+            raise AlignmentError(
+                f"interpolate: at size={size} a map is resized by {', '.join(map(str, few))} input pixels per output pixel, "
+                f"in a larger image by {', '.join(map(str, many))}; choose a size that the total stride divides "
+                "(align_corners=True: one more)"
+            )
+
+
+def _rim(name: str, t: Tensor) -> tuple[int, int, int, int] | None:
+    """Poisoned pixels of a map: top, left, bottom, right; None if they are no frame."""
+    clean = ~t[0].isnan().any(0)
+    rows, columns = clean.any(1).nonzero()[:, 0], clean.any(0).nonzero()[:, 0]
+    if len(rows) == 0:
+        return None
+    top, bottom, left, right = int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+    if not clean[top : bottom + 1, left : right + 1].all():
+        return None
+    return top, left, len(clean) - 1 - bottom, clean.shape[1] - 1 - right
+
+
+def _reach(
+    model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, limit: int
+) -> tuple[pd.DataFrame, int]:
+    """The table of `padding_reach`, and the total stride."""
+    survey = _survey(model, layers, size, padding)
+    margin = 4 * survey.total
+    while margin <= limit:
+        image = blank(model, size + 2 * margin, size + 2 * margin)
+        rims = features(model, layers, image, Poison(padding), GlobalPools(survey.pooled), keep=_rim)
+        if all(rim is not None and max(rim) * survey.strides[n] <= margin for n, rim in rims.items()):
+            table = pd.DataFrame.from_dict(rims, orient="index", columns=SIDES)
+            whole_numbers = {n: int(s) if s.denominator == 1 else s for n, s in survey.strides.items()}
+            table.insert(0, "stride", pd.Series(whole_numbers))
+            return table.rename_axis("layer"), survey.total
+        margin *= 2
+    raise AlignmentError(
+        f"padding still reaches the image from {margin // 2} pixels away: a global operation (GroupNorm, InstanceNorm, "
+        f"attention) makes every feature depend on every pixel, or the receptive field is wider than limit={limit} "
+        f"(total stride {survey.total})"
+    )
+
+
+def padding_reach(
+    model: nn.Module,
+    layers: Sequence[str] | None = None,
+    size: int = 224,
+    padding: str | None = None,
+    limit: int = 4096,
+) -> pd.DataFrame:
+    """How far padding reaches into a large map, measured: the padding is poisoned with NaN.
+
+    Args:
+        model: The network.
+        layers: Module paths; None for the layers of interest.
+        size: Side of the regular image in pixels.
+        padding: A padding scheme, or None for the model's own padding.
+        limit: Give up where the poison still reaches the regular image from that many pixels away.
+
+    Returns:
+        For each layer its stride (a fraction where the map is finer than the image) and the pixels of its map
+        that borders touch: top, left, bottom, right.
+
+    Raises:
+        AlignmentError: If padding reaches everything (a global normalisation or attention), or a map is
+            resized by a factor that depends on the image's size.
+        ValueError: For bad arguments, or if the network cannot run on such images.
+    """
+    model, layers = checked(model, layers, size, padding)
+    return _reach(model, layers, size, padding, limit)[0]
+
+
+def canvas_margin(
+    model: nn.Module,
+    layers: Sequence[str] | None = None,
+    size: int = 224,
+    padding: str | None = None,
+    at_least: int = 0,
+) -> int:
+    """The smallest M for `canvas_features`: a multiple of the total stride, beyond padding's reach.
+
+    The total stride is that of the coarsest map on the way to the layers: 16 for the last layer of a U-Net
+    with four poolings, though its own stride is 1.
+
+    Args:
+        model: The network.
+        layers: Module paths; None for the layers of interest.
+        size: Side of the regular image in pixels.
+        padding: A padding scheme, or None for the model's own padding.
+        at_least: A smaller M will not do.
+
+    Returns:
+        M in input pixels: 128 for the paper's VGG19, 224 for its ResNet50, 448 for EfficientNet-B0.
+
+    Raises:
+        AlignmentError, ValueError: As `padding_reach`.
+    """
+    model, layers = checked(model, layers, size, padding)
+    table, total = _reach(model, layers, size, padding, 4096)
+    need = max(int(rim) * stride for rim, stride in zip(table[SIDES].max(axis=1), table["stride"]))
+    return max(1, math.ceil(max(need, at_least) / total)) * total
