@@ -78,7 +78,8 @@ def test_geometry_equals_the_receptive_field_measured_by_gradient(kernel, stride
         nn.init.constant_(p, 1.0)
     assert g.regular[0] == net(torch.zeros(1, 3, size, size, dtype=torch.double)).shape[-1]
     (top, bottom), (left, right) = g.sees()
-    # the first and the last feature pixel, as the unpadded run on a crop that starts that many pixels earlier sees them
+    assert (left, right) == (top, bottom)
+    # the first and the last feature pixel, as the unpadded run on a crop that starts there sees them
     crop = x[..., pad + top :, pad + left :]
     out = unpadded(crop)[0, 0]
     last = g.regular[0] - 1
