@@ -5,7 +5,10 @@ from ..checks import needs
 needs(__name__, "lightning", "scipy", extra="training")
 
 from .datasets import SCENES, Data, Images, masked_shapes, open_data, shapes
-from .module import LAST, Classifier, PPPMonitor, Trained, fit, loader
+from .fitting import LAST, fit, loader
+from .module import Classifier, PaddedModule
+from .monitor import PPPMonitor
+from .recipes import Recipe
 from .saliency import Saliency, fixed_map, open_masks
 
 __all__ = [
@@ -15,8 +18,9 @@ __all__ = [
     "Data",
     "Images",
     "PPPMonitor",
+    "PaddedModule",
+    "Recipe",
     "Saliency",
-    "Trained",
     "fit",
     "fixed_map",
     "loader",

@@ -1,4 +1,4 @@
-"""What networks are trained on: shapes in endless scenes, whose place tells nothing, and folders of images."""
+"""What networks are trained on: shapes in endless scenes, whose place tells nothing, and image folders."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Images(TensorDataset):
     """Images `(N, 3, H, W)` uint8 in memory with labels or masks; a loader fetches whole batches."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[tuple[Tensor, ...]]:
-        # one index for each tensor instead of one for each image; wrapped for `first`, the loader's collate_fn
+        # one index for each tensor instead of one for each image; wrapped for `first`, the collate_fn
         return [self[torch.as_tensor(indices)]]
 
 
@@ -54,14 +54,15 @@ def shape_windows(
 ) -> list[tuple[InfiniteScene, int, int, int]]:
     """Windows of endless scenes that show one labelled shape, whole, and no part of another.
 
-    The shape's place in the window is uniform over where it fits and has nothing to do with its kind: all kinds have the
-    same circumscribed disc, and only that disc decides which windows are taken.
+    The shape's place in the window is uniform over where it fits and has nothing to do with its kind: all
+    kinds have the same circumscribed disc, and only that disc decides which windows are taken.
 
     Args:
         n: How many.
         size: Side in pixels.
         seed: Which world, at least 0; scenes of different seeds share nothing.
-        spacing: Mean distance of shapes in pixels; None for 1.25 times the side. Radii are 0.16 to 0.34 times that.
+        spacing: Mean distance of shapes in pixels; None for 1.25 times the side. Radii are 0.16 to 0.34 times
+            that.
 
     Returns:
         For each window its scene, y, x, and the shape's index in `KINDS`.
@@ -74,7 +75,8 @@ def shape_windows(
         raise ValueError(f"n={n} must be at least 1")
     if size < 2 * LARGEST * spacing + 1:
         raise ValueError(
-            f"spacing={spacing} makes shapes up to {2 * LARGEST * spacing:.0f} pixels wide, which do not fit size={size}"
+            f"spacing={spacing} makes shapes up to {2 * LARGEST * spacing:.0f} pixels wide, which do not fit "
+            f"size={size}"
         )
     scene = InfiniteScene(seed, radius=RADIUS, objects=spacing)
     found: list[tuple[InfiniteScene, int, int, int]] = []
@@ -128,7 +130,11 @@ def shapes(
 def masked_shapes(
     n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False
 ) -> Images:
-    """Salient shapes in endless scenes: images `(n, 3, size, size)` uint8 and masks `(n, size, size)` of 0 and 1, as in `shapes`."""
+    """Salient shapes in endless scenes, drawn as in `shapes`.
+
+    Returns:
+        Images `(n, 3, size, size)` uint8 and masks `(n, size, size)` of 0 and 1.
+    """
     images, masks = torch.empty(n, 3, size, size, dtype=torch.uint8), torch.empty(n, size, size)
     places = shape_windows(n, size, seed, spacing)
     for i, (scene, y, x, _) in enumerate(tqdm(places, desc="scenes", unit="image", disable=not progress)):
@@ -157,9 +163,10 @@ def open_data(
     """A classification data set by name or path.
 
     Args:
-        data: `"scenes"`, or a folder with `train/CLASS/*` and one of `val`, `valid`, `validation` or `test` beside it
-            (CIFAR-10 as JPEGs, ImageNet, any `torchvision.datasets.ImageFolder`). Images are resized to `size` by their
-            shorter side and cropped in the centre; up to 1 GiB of them is kept in memory.
+        data: `"scenes"`, or a folder with `train/CLASS/*` and one of `val`, `valid`, `validation` or `test`
+            beside it (CIFAR-10 as JPEGs, ImageNet, any `torchvision.datasets.ImageFolder`). Images are
+            resized to `size` by their shorter side and cropped in the centre; up to 1 GiB of them is kept in
+            memory.
         size: Side in pixels.
         train: Number of training images; None for all of a folder, and 4000 scenes.
         validation: Number of validation images; None for all of a folder, and 1000 scenes.
@@ -178,7 +185,8 @@ def open_data(
     held = [root / name for name in VALIDATION if (root / name).is_dir()]
     if not held:
         raise ValueError(
-            f"data={data!r} has no validation set; it needs one of the folders {', '.join(VALIDATION)} beside train"
+            f"data={data!r} has no validation set; it needs one of the folders {', '.join(VALIDATION)} "
+            "beside train"
         )
     classes = [
         tuple(sorted(d.name for d in part.iterdir() if d.is_dir())) for part in (root / "train", held[0])

@@ -1,4 +1,4 @@
-"""Training for salient object detection: scenes with free masks, folders in the manner of DUTS, the losses of PiCANet."""
+"""Training for salient object detection: scenes with free masks, folders like DUTS, the losses of PiCANet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tqdm.auto import tqdm
 
 from ..metrics.scores import WeightedF, weighted_f
 from .datasets import SCENES, Images, masked_shapes
-from .module import Trained
+from .module import PaddedModule
+from .recipes import Recipe
 
 SIDE_WEIGHTS = (
     0.5,
@@ -27,11 +28,13 @@ SIDE_WEIGHTS = (
 )  # of the losses from the deepest prediction to the last (Liu et al., section 4.2)
 
 
-class Saliency(Trained):
-    """`pppkit.training.Trained` on masks: cross entropy of all six maps, and the weighted F-measure of the last."""
+class Saliency(PaddedModule):
+    """A `PaddedModule` on masks: cross entropy of all six maps, and the weighted F-measure of the last."""
 
-    def __init__(self, model: torch.nn.Module, padding: str | None = None, **kwargs: Any):
-        super().__init__(model, padding, **kwargs)
+    def __init__(
+        self, model: torch.nn.Module, padding: str | None = None, recipe: Recipe | None = None, **kwargs: Any
+    ):
+        super().__init__(model, padding, recipe, **kwargs)
         self.weighted_f = WeightedF()
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
@@ -52,8 +55,8 @@ def open_masks(
     """A saliency data set by name or path: training and validation images with masks.
 
     Args:
-        data: `"scenes"`, or a folder in the manner of DUTS: `DUTS-TR/DUTS-TR-Image/*.jpg`, `DUTS-TR/DUTS-TR-Mask/*.png` and the
-            same with `TE`.
+        data: `"scenes"`, or a folder in the manner of DUTS: `DUTS-TR/DUTS-TR-Image/*.jpg`,
+            `DUTS-TR/DUTS-TR-Mask/*.png` and the same with `TE`.
         size: Images and masks are resized to this many pixels, both ways.
         train: Number of training images; None for all of a folder, and 4000 scenes.
         validation: Number of validation images; None for all of a folder, and 1000 scenes.
@@ -70,7 +73,7 @@ def open_masks(
 
 
 def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
-    """The best answer that ignores the picture: where the average mask exceeds the level that scores best on these masks.
+    """The best answer that ignores the picture: where the average mask exceeds the level that scores best.
 
     What a saliency network scores beyond it, it has seen; location bias alone gets this far.
 
@@ -110,7 +113,8 @@ def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:
     for folder in folders:
         if not folder.is_dir():
             raise ValueError(
-                f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: {folder} is missing"
+                f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: "
+                f"{folder} is missing"
             )
     files = sorted(folders[0].glob("*.jpg"))
     masks = [folders[1] / f"{f.stem}.png" for f in files]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from pppkit import InfiniteScene, Padding, measure_ppp, models
-from pppkit.training import Classifier, PPPMonitor, Trained, fit, loader
+from pppkit.training import Classifier, PaddedModule, PPPMonitor, Recipe, fit, loader
 from pppkit.training.datasets import Images, shapes
 
 SCRIPT = Path(__file__).parent / "train_and_die.py"
@@ -99,7 +99,7 @@ def test_two_processes_train_as_one(tmp_path):
 
 
 def test_it_learns_under_its_padding(tmp_path):
-    module = small("full-circular", lr=0.03)
+    module = small("full-circular", recipe=Recipe(lr=0.03))
     trainer = quick(module, tmp_path, epochs=8)
     assert trainer.callback_metrics["val_accuracy"] == 1
     x = colours(4).tensors[0]
@@ -194,7 +194,7 @@ def test_loader_shuffles_by_seed_and_epoch():
 def test_bad_input_is_named(tmp_path):
     for call, words in (
         (lambda: small("mirror"), "'mirror' is not a padding scheme"),
-        (lambda: small(lr=-1), "lr=-1 must not be negative"),
+        (lambda: Recipe(lr=-1), "lr=-1 must not be negative"),
         (lambda: Classifier(nn.Conv2d(3, 2, 1)), "no linear layer"),
         (lambda: PPPMonitor(InfiniteScene(0), 0), "every=0"),
         (lambda: quick(small(), tmp_path, epochs=0), "epochs=0"),
@@ -203,4 +203,4 @@ def test_bad_input_is_named(tmp_path):
         with pytest.raises(ValueError, match=words):
             call()
     with pytest.raises(NotImplementedError):
-        Trained(nn.Conv2d(3, 1, 1)).loss(torch.zeros(1), torch.zeros(1))
+        PaddedModule(nn.Conv2d(3, 1, 1)).loss(torch.zeros(1), torch.zeros(1))

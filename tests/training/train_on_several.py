@@ -22,7 +22,9 @@ def train(folder, processes):
             nn.Flatten(),
             nn.Linear(8, 8),
         )
-    module = training.Classifier(net, "reflect", flip=False)  # each process mirrors images of its own choice
+    module = training.Classifier(
+        net, "reflect", training.Recipe(flip=False)
+    )  # each process mirrors its own images
     monitor = training.PPPMonitor(InfiniteScene(0), layers=["2"], size=32, n=2)
     trainer = training.fit(
         module, shapes(96, 32), shapes(32, 32, 1), epochs=3, batch=32 // processes, folder=folder, callbacks=[monitor],

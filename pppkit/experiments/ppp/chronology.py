@@ -21,8 +21,8 @@ from ...padding.mode import FILLS
 from ...results.store import Store, provenance, save_maps
 from ...results.sweeps import sweep
 from ...scenes import open_source
+from ...training import LAST, Classifier, PaddedModule, PPPMonitor, Recipe, fit
 from ...training.datasets import SCENES, open_data
-from ...training.module import LAST, Classifier, PPPMonitor, Trained, fit
 from ...training.saliency import Saliency, open_masks
 
 KEY = ("model", "data", "padding", "seed", "profile")
@@ -161,9 +161,9 @@ def network(trial: Mapping[str, Any], classes: int = 1) -> nn.Module:
     )
 
 
-def _task(trial: Mapping[str, Any], source: str) -> tuple[Dataset, Dataset, Trained]:
+def _task(trial: Mapping[str, Any], source: str) -> tuple[Dataset, Dataset, PaddedModule]:
     """Training set, validation set and module of a trial."""
-    s, learning = settings(trial), {"lr": settings(trial)["lr"], "seed": trial["seed"]}
+    s, learning = settings(trial), {"recipe": Recipe(lr=settings(trial)["lr"]), "seed": trial["seed"]}
     if trial["model"] == "vgg16_sod":
         train, validation = open_masks(source, s["size"], s["images"], s["validation"])
         return train, validation, Saliency(network(trial), trial["padding"], **learning)
