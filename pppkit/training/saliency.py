@@ -101,9 +101,8 @@ def blind_score(data: str | Path, size: int, train: int, validation: int) -> tup
     Returns:
         The score in percent, and the number of held-out images.
     """
-    learned, held_out = (
-        torch.stack([mask for _, mask in part]) for part in open_masks(data, size, train, validation)
-    )
+    parts = open_masks(str(data), size, train, validation)
+    learned, held_out = (part.tensors[1] for part in parts)
     scores = weighted_f(fixed_map(learned).expand_as(held_out), held_out)
     return 100 * scores.mean().item(), len(held_out)
 

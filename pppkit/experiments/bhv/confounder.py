@@ -39,7 +39,8 @@ def overlap(splits: Mapping[str, Squares]) -> dict[str, int]:
 
 def as_pictures(images: Tensor) -> list[np.ndarray]:
     """`(N, 3, H, W)` in [0, 1], clipped, to N pictures `(H, W, 3)`, uint8."""
-    return [np.uint8(255 * image.permute(1, 2, 0).clamp(0, 1)) for image in images]
+    scaled = 255 * images.permute(0, 2, 3, 1).clamp(0, 1)
+    return list(scaled.numpy().astype(np.uint8))
 
 
 def places(splits: Mapping[str, Squares]) -> dict[tuple[str, str], np.ndarray]:

@@ -106,7 +106,7 @@ def shapes(maps: Mapping[Network, Maps], source: str) -> pd.DataFrame:
     """
     rows = {}
     for (model, data, padding, seed), found in maps.items():
-        row = {}
+        row: dict[tuple[str, str], float] = {}
         for name, layers in ends(found, source).items():
             corner, inside = chronology.outline(list(layers.values())[-1])
             row |= {("corner / side", name): corner, ("share inside", name): inside}
