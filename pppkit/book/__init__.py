@@ -1,4 +1,4 @@
-"""How the book is made: `run` executes notebooks, `plotly_mime` embeds figures, Jupyter Book does the rest."""
+"""How the book is made: `run` executes notebooks, `plotly_mime` shows figures, `api` writes the reference."""
 
 from ..checks import needs
 

@@ -1,4 +1,4 @@
-"""Plotly figures in an offline Jupyter Book: a renderer for myst-nb, and a Sphinx extension with the scripts."""
+"""Plotly figures in an offline Jupyter Book: a renderer for myst-nb, an extension with the scripts."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def execute_all(notebooks: Path, output: Path, *shown: Path) -> list[str]:
 
 
 def parameter_values(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Reads `-p name value`: numbers, booleans and None become themselves; the rest stays text, `1,1,0` too."""
+    """Reads `-p name value`: numbers, booleans and None become themselves, `1,1,0` stays text."""
     return {name: _value(text) for name, text in pairs}
 
 
