@@ -5,13 +5,14 @@ from ..checks import needs
 needs(__name__, "plotly", extra="figures")
 
 from .charts import gallery, lines, loglog_scatter, panels, stride_diagram, strip
-from .pictures import image_slider, images
+from .pictures import coloured, image_slider, images
 from .style import CYCLE, PALETTE
 from .surfaces import emergence, surface, surface_menu, surface_pair
 
 __all__ = [
     "CYCLE",
     "PALETTE",
+    "coloured",
     "emergence",
     "gallery",
     "image_slider",

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from PIL import Image
 from plotly.subplots import make_subplots
 
-from .style import finish
+from .style import CYCLE, finish
 
 
 def _png(picture: np.ndarray) -> str:
@@ -39,6 +39,13 @@ def images(
     fig.update_yaxes(visible=False)
     fig.update_annotations(font={"size": 12})
     return finish(fig, height * rows, title, margin={"l": 5, "r": 5, "b": 5, "t": 75 if title else 30})
+
+
+def coloured(labels: np.ndarray) -> np.ndarray:
+    """Classes in colour, uint8: `(H, W)` of whole numbers to `(H, W, 3)`, with 0 in dark grey."""
+    shades = ["#282828", *CYCLE, "#F0E442"]
+    palette = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in shades], np.uint8)
+    return palette[labels]
 
 
 def image_slider(

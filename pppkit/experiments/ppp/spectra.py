@@ -36,6 +36,15 @@ def slope(power: np.ndarray) -> float:
     return float(np.polyfit(np.log(f), np.log(power[f]), 1)[0])
 
 
+def with_slopes(rows: pd.DataFrame) -> pd.Series:
+    """For each row the name of its pictures and the slope of their spectrum: `"scenes: slope -2.00"`."""
+    slopes = {}
+    for source, part in rows.groupby("source"):
+        power = part.set_index("frequency")["power"].reindex(range(SIDE // 2))
+        slopes[source] = slope(power.to_numpy())
+    return rows["source"].map(lambda source: f"{source}: slope {slopes[source]:.2f}")
+
+
 def run(
     folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None
 ) -> pd.DataFrame:
