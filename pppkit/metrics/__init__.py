@@ -1,5 +1,6 @@
-"""Pure kernels, and thin `torchmetrics` classes that hold their sums: PPP, position patterns, saliency maps."""
+"""Pure kernels, and thin `torchmetrics` classes that hold their sums: PPP, position, saliency."""
 
+from .position import PatternScore, mean_absolute_error, spearman
 from .ppp import (
     CHANNELS,
     DEFAULT_MAE,
@@ -15,7 +16,7 @@ from .ppp import (
     scene_scalars,
     snr_ppp,
 )
-from .scores import PatternScore, WeightedF, mean_absolute_error, spearman, weighted_f
+from .saliency import WeightedF, weighted_f
 
 __all__ = [
     "CHANNELS",

@@ -1,7 +1,8 @@
 """PPP, SNR-PPP and MAE-PPP in every reading of the paper's Eq. 4 and 5.
 
-Pure kernels first: a `_update` turns a batch of feature pairs into sums, a `_compute` turns sums into metrics. The
-`torchmetrics.Metric` classes beside them only hold the sums, so batches, processes and machines merge exactly.
+Pure kernels first: a `_update` turns a batch of feature pairs into sums, a `_compute` turns sums into
+metrics. The `torchmetrics.Metric` classes beside them only hold the sums, so batches, processes and machines
+merge exactly.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class PPPSums(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A metric over images, and the half-width of its 95 % confidence interval (NaN from fewer than two images)."""
+    """A metric over images, and the half-width of its 95 % confidence interval (NaN for a single image)."""
 
     value: float
     ci95: float
@@ -155,10 +156,12 @@ def snr_ppp(optimal: Tensor, padded: Tensor, reading: str = DEFAULT_SNR) -> Esti
     Args:
         optimal: Optimally padded features, `(N, C, H, W)`.
         padded: Algorithmically padded features of the same images, aligned, `(N, C, H, W)`.
-        reading: One of `SNR_READINGS`: how channels are reduced and of what sigma is taken (`CHANNELS`, `SIGMAS`).
+        reading: One of `SNR_READINGS`: how channels are reduced and of what sigma is taken (`CHANNELS`,
+            `SIGMAS`).
 
     Returns:
-        The value and the half-width of its confidence interval over images. NaN where both are zero (flat, equal features).
+        The value and the half-width of its confidence interval over images. NaN where both are zero (flat,
+        equal features).
     """
     return _snr_ppp_compute(_ppp_update(optimal, padded), reading)
 
@@ -169,8 +172,8 @@ def mae_ppp(optimal: Tensor, padded: Tensor, reading: str = DEFAULT_MAE) -> Esti
     Args:
         optimal: Optimally padded features, `(N, C, H, W)`.
         padded: Algorithmically padded features of the same images, aligned, `(N, C, H, W)`.
-        reading: `"range"` divides each image's error by the range of its padded features; `"raw"` is in units of the
-            features.
+        reading: `"range"` divides each image's error by the range of its padded features; `"raw"` is in units
+            of the features.
 
     Returns:
         The value and the half-width of its confidence interval over images.
@@ -219,7 +222,8 @@ class PPP(Metric):
         new = _ppp_update(optimal, padded)
         if new.distance.shape != self.distance.shape:
             raise ValueError(
-                f"optimal: maps of {tuple(new.distance.shape)} do not fit a metric made for {tuple(self.distance.shape)}"
+                f"optimal: maps of {tuple(new.distance.shape)} do not fit a metric made for "
+                f"{tuple(self.distance.shape)}; make another one for that size"
             )
         for name, value in (self.sums() + new)._asdict().items():
             setattr(self, name, value)
@@ -239,5 +243,6 @@ class PPP(Metric):
 def _check_pair(optimal: Tensor, padded: Tensor) -> None:
     if optimal.shape != padded.shape or padded.dim() != 4 or padded.numel() == 0:
         raise ValueError(
-            f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes (N, C, H, W)"
+            f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes "
+            "(N, C, H, W)"
         )

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchvision.transforms import functional as TF
 from tqdm.auto import tqdm
 
-from ..metrics.scores import WeightedF, weighted_f
+from ..metrics import WeightedF, weighted_f
 from .datasets import SCENES, Images, masked_shapes
 from .module import PaddedModule
 from .recipes import Recipe

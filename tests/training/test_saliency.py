@@ -3,7 +3,7 @@ import torch
 from PIL import Image
 
 from pppkit import Padding, measure_ppp, models, verify_alignment
-from pppkit.metrics.scores import weighted_f
+from pppkit.metrics import weighted_f
 from pppkit.models.picanet import GlobalAttention, LocalAttention
 from pppkit.scenes import InfiniteScene
 from pppkit.training.saliency import Saliency, fixed_map, open_masks

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ... import models
 from ...checks import one_of
 from ...measure import IMAGENET
-from ...metrics.scores import PatternScore
+from ...metrics import PatternScore
 from ...models.hooks import features, padding_mode
 from ...results.store import Store, provenance
 from ...results.sweeps import sweep

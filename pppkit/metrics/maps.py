@@ -1,0 +1,17 @@
+"""What the metrics of predicted maps share."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def check_maps(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both as `(N, H, W)`.
+
+    Raises:
+        ValueError: If the prediction is no `(N, H, W)`, or the target neither that nor `(H, W)`.
+    """
+    if prediction.dim() != 3 or target.shape not in (prediction.shape, prediction.shape[1:]):
+        shapes = f"prediction {tuple(prediction.shape)} must be (N, H, W) and target {tuple(target.shape)}"
+        raise ValueError(f"{shapes} the same or (H, W)")
+    return prediction, target.expand_as(prediction)
