@@ -167,3 +167,10 @@ def test_panels_have_both_axes():
     )
     assert logarithmic[1]["xaxis.ticktext"] == ["0", "1", "20"] and logarithmic[1]["xaxis.tickvals"][0] == 0.5
     json.loads(fig.to_json())
+
+
+def test_ledger_table_colours_verdicts_and_shows_what_is_there():
+    ledger = pd.DataFrame({"claim": ["a", "b"], "verdict": ["holds", "fails"], "id": ["x", "y"]})
+    page = figures.ledger_table(ledger, "a caption").to_html()
+    assert "a caption" in page and "#009E7333" in page and "#D55E0033" in page
+    assert "our check" not in page and ">x<" not in page

@@ -1,10 +1,11 @@
-"""Plotly figures of maps and rows. Nothing here computes a result; every function returns a `plotly.graph_objects.Figure`."""
+"""Plotly figures of maps and rows, and styled tables. Nothing here computes a result."""
 
 from ..checks import needs
 
 needs(__name__, "plotly", extra="figures")
 
 from .charts import gallery, lines, loglog_scatter, panels, stride_diagram, strip
+from .ledger import ledger_table
 from .pictures import coloured, image_slider, images
 from .style import CYCLE, PALETTE
 from .surfaces import emergence, surface, surface_menu, surface_pair
@@ -17,6 +18,7 @@ __all__ = [
     "gallery",
     "image_slider",
     "images",
+    "ledger_table",
     "lines",
     "loglog_scatter",
     "panels",

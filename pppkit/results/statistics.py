@@ -1,4 +1,4 @@
-"""Intervals of means, differences and correlations over networks, and the rules that make verdicts of them."""
+"""Intervals of means, differences and correlations, and the rules that make verdicts of them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def pooled_intervals(
     family: Callable[[Key], Hashable] | None = None,
     level: float = LEVEL,
 ) -> dict[Key, Interval]:
-    """The mean of each cell and its interval (Student), where cells may share a spread as in an analysis of variance.
+    """The mean of each cell and its interval (Student); cells may share a spread, as in an analysis of variance.
 
     Args:
         cells: Values over networks, by key; missing values are left out.
@@ -160,7 +160,7 @@ def welch_from_summary(
 
 
 def rank_correlation(a: pd.Series, b: pd.Series, level: float = LEVEL) -> Interval:
-    """Spearman's rank correlation and its interval (Fisher 1921: its inverse hyperbolic tangent is about normal).
+    """Spearman's rank correlation and its interval (Fisher 1921: its artanh is about normal).
 
     Args:
         a: Values.
@@ -186,14 +186,15 @@ def share_interval(count: int, total: int, level: float = LEVEL) -> Interval:
 def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdict:
     """Whether something is positive in every one of several cases.
 
-    Among many cases some would lie below by chance, so those that contradict have to do so at a level that is corrected for
-    their number (`bonferroni`).
+    Among many cases some would lie below by chance, so those that contradict have to do so at a level that is
+    corrected for their number (`bonferroni`).
 
     Args:
         intervals_at: The cases' intervals at a level of confidence.
 
     Returns:
-        Holds where every interval lies above 0, fails where at least one lies below, and is open otherwise, as without cases.
+        Holds where every interval lies above 0, fails where at least one lies below, and is open otherwise, as
+        without cases.
     """
     usual = intervals_at(LEVEL)
     if not usual:
@@ -204,7 +205,7 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdi
 
 
 def every(cells: Mapping[Key, pd.Series], family: Callable[[Key], Hashable] | None = None) -> Verdict:
-    """Whether a mean is positive in every cell, by `all_positive` of `pooled_intervals`; the arguments are theirs."""
+    """Whether a mean is positive in every cell: `all_positive` of `pooled_intervals`, whose arguments it takes."""
     return all_positive(lambda level: pooled_intervals(cells, family, level).values())
 
 

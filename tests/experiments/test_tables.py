@@ -23,6 +23,30 @@ def rows(level=4, size=64, source="scenes"):
     return pd.DataFrame(out)
 
 
+def test_sources_have_curves_of_their_own():
+    both = pd.concat([rows(), rows(source="satellite").assign(snr_ppp=lambda d: 10 * d["snr_ppp"])])
+    found = tables.along_training(both).set_index(["source", "seed"])["end"]
+    assert found.to_dict() == {
+        ("scenes", 0): 6.0,
+        ("scenes", 1): 2.0,
+        ("satellite", 0): 60.0,
+        ("satellite", 1): 20.0,
+    }
+
+
+def test_scale_of_the_networks():
+    made = rows().assign(width=0.125, images=600)
+    table = tables.scale(pd.concat([made, made.assign(padding="randn", seed=7)]))
+    assert table.loc[("vgg19", "scenes")].to_dict() == {
+        "width": 0.125,
+        "pixels": 64,
+        "images": 600,
+        "epochs": 12,
+        "paddings": 2,
+        "networks": 3,
+    }
+
+
 def initial():
     fresh = rows()
     return fresh[(fresh["epoch"] == 0) & (fresh["seed"] == 0)].assign(snr_ppp=1.0, mae_ppp=0.0)
@@ -101,6 +125,16 @@ def test_discrimination_by_hand():
     within = (5 / 3) ** 0.5  # 1, 2, 3, 4 around 2.5
     assert posenet_tables.discrimination(read, "spc images") == pytest.approx(8**0.5 / within)
     assert np.isnan(posenet_tables.discrimination(read.groupby("padding").head(1), "spc images"))
+
+
+def test_both_measures_of_the_same_networks():
+    read = pd.concat([trials(), trials().assign(weights="untrained")]).assign(source="scenes")
+    read["spc images"] *= np.where(read["weights"] == "untrained", 100, 1)
+    curves = tables.along_training(rows())  # zeros alone
+    found = posenet_tables.beside_ppp(read, curves).set_index("seed")
+    assert found["SNR-PPP"].to_dict() == {0: 6.0, 1: 2.0}
+    assert found["SPC of PosENet"].to_dict() == {0: 2.0, 1: 3.0}  # means of 1 and 3, of 2 and 4
+    assert posenet_tables.beside_ppp(read.assign(source="satellite"), curves).empty
 
 
 def test_spread_by_hand():

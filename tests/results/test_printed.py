@@ -88,31 +88,3 @@ def test_curves():
     )
     long = bhv_table.curves(rows)
     assert len(long) == 2 * 26 and (long["accuracy"] == long["y"]).all() and set(long["seed"]) == {0, 1}
-
-
-def made_up(dissimilar, inconsistency, spread=1.0):
-    """Rows with given means: (scheme, background) -> dissimilar."""
-    return pd.DataFrame(
-        [
-            {"padding": s, "background": b, "dissimilar": mean + d, "inconsistency": inconsistency + d}
-            for (s, b), mean in dissimilar.items()
-            for d in (-spread, 0.0, spread)
-        ]
-    )
-
-
-@pytest.mark.parametrize(
-    "grey, replicate, inconsistency, spread, expected",
-    [
-        (5.0, 94.0, 50.0, 1.0, ["holds"] * 5),
-        (95.0, 94.0, 50.0, 1.0, ["fails", "holds", "cannot be told", "holds", "holds"]),
-        (5.0, 20.0, 0.5, 1.0, ["holds", "fails", "holds", "cannot be told", "cannot be told"]),
-        (88.0, 94.0, 50.0, 9.0, ["cannot be told", "cannot be told", "cannot be told", "holds", "holds"]),
-    ],
-)
-def test_claims(grey, replicate, inconsistency, spread, expected):
-    means = {(s, b): 93.0 for s in ("full-replicate", "full-circular") for b in ("0.0", "0.5")} | {
-        ("none", b): 3.0 for b in ("0.0", "0.5")
-    }
-    means |= {("full-zeros", "0.0"): 89.0, ("full-zeros", "0.5"): grey, ("full-replicate", "0.0"): replicate}
-    assert bhv_table.claims(made_up(means, inconsistency, spread))["verdict"].tolist() == expected

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from ...results.printed import compare_with_printed
-from ...results.statistics import student_interval, welch_interval
 from ...results.text import plus_minus
 from .squares import LOWEST, background_name
 
@@ -203,62 +202,3 @@ def own_cell(own: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([own.assign(cell="yours"), same.assign(cell=same["background"].map(SHADES))])
     groups = both.groupby(["cell", "padding", "background", "epochs"], sort=False)
     return groups[[*METRICS, "seconds"]].mean().assign(networks=groups.size())
-
-
-def claims(rows: pd.DataFrame) -> pd.DataFrame:
-    """What section 3.2 concludes from the table, checked on our rows with 95 % intervals (Welch, over networks).
-
-    Args:
-        rows: Of the table, black and grey.
-
-    Returns:
-        One row for each claim: `claim`, `check`, what was `measured`, and the `verdict`: holds, fails, or cannot be told.
-    """
-    cells = {k: v for k, v in rows.groupby(["background", "padding"], sort=False)}
-
-    def difference(metric: str, a: tuple[str, str], b: tuple[str, str]) -> tuple[float, float]:
-        found = welch_interval(cells[a][metric], cells[b][metric])
-        return found.value, found.half_width
-
-    def verdict(value: float, half: float) -> str:
-        return "holds" if value - half > 0 else "fails" if value + half < 0 else "cannot be told"
-
-    drop, half = difference("dissimilar", ("0.0", "full-zeros"), ("0.5", "full-zeros"))
-    out = [
-        {
-            "claim": "On grey the dissimilar test is no longer in favour of full zero padding",
-            "check": "full-zeros, dissimilar: black minus grey is positive",
-            "measured": f"{drop:+.1f} ± {half:.1f} points",
-            "verdict": verdict(drop, half),
-        }
-    ]
-    best = {"full-replicate", "full-circular"}
-    for background, name in (("0.0", "black"), ("0.5", "grey")):
-        means = {s: c["dissimilar"].mean() for (b, s), c in cells.items() if b == background}
-        worst = min(best, key=lambda s: means[s])
-        rival = max(set(means) - best, key=lambda s: means[s])
-        lead, half = difference("dissimilar", (background, worst), (background, rival))
-        out.append(
-            {
-                "claim": f"Full replicate and full circular padding do best on the dissimilar test, {name}",
-                "check": f"the worse of the two ({worst}) minus the best other ({rival}) is positive",
-                "measured": f"{lead:+.1f} ± {half:.1f} points",
-                "verdict": verdict(lead, half),
-            }
-        )
-    for claim, chosen in (
-        ("All models are inconsistent along trajectories", cells),
-        ("Even without padding", {k: v for k, v in cells.items() if k[1] == "none"}),
-    ):
-        (background, padding), least = min(chosen.items(), key=lambda kv: kv[1]["inconsistency"].mean())
-        found = student_interval(least["inconsistency"])
-        mean, half = found.value, found.half_width
-        out.append(
-            {
-                "claim": claim,
-                "check": f"the least inconsistent cell ({padding}, background {background}) is above 0",
-                "measured": f"{mean:.1f} ± {half:.1f} %",
-                "verdict": verdict(mean, half),
-            }
-        )
-    return pd.DataFrame(out)

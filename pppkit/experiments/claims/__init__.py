@@ -1,16 +1,22 @@
-"""The ledger: what the papers claim, and what our rows say about it."""
+"""What the papers claim, one small function for each claim, and what our result rows say about it."""
 
-from .ledger import COLUMNS, VERDICTS, corners, every, intervals, lead, leads, learned, ledger, read_out
+from ...results.statistics import Verdict
+from . import tables
+from .base import Claim, Finding, claim
+from .ledger import CLAIMS, COLUMNS, evaluate_claims, judge
+from .rows import NetworkMap, NotMeasured, Rows
 
 __all__ = [
+    "CLAIMS",
     "COLUMNS",
-    "VERDICTS",
-    "corners",
-    "every",
-    "intervals",
-    "lead",
-    "leads",
-    "learned",
-    "ledger",
-    "read_out",
+    "Claim",
+    "Finding",
+    "NetworkMap",
+    "NotMeasured",
+    "Rows",
+    "Verdict",
+    "claim",
+    "evaluate_claims",
+    "judge",
+    "tables",
 ]

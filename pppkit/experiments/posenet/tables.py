@@ -26,6 +26,24 @@ def discrimination(rows: pd.DataFrame, metric: str) -> float:
     return float(by_padding.mean().std() / by_padding.std().mean())
 
 
+def beside_ppp(read: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Both measures of the same trained networks, on the same pictures.
+
+    Args:
+        read: Rows of `posenet.csv`.
+        curves: Of `pppkit.experiments.ppp.tables.along_training`, of one layer, by `snr_ppp`.
+
+    Returns:
+        One row for each network and source that both have: the columns of `curves`, `SNR-PPP` after training
+        and `SPC of PosENet`, a mean over trials.
+    """
+    keys = [*NETWORK, "source"]
+    trained = read[read["weights"] == "trained"]
+    score = trained.groupby(keys)["spc images"].mean().rename("SPC of PosENet").reset_index()
+    both = curves.rename(columns={"end": "SNR-PPP"}).merge(score, on=keys)
+    return both.dropna(subset=["SNR-PPP", "SPC of PosENet"]).reset_index(drop=True)
+
+
 def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     """Where the spread of SPC comes from, and what it and SNR-PPP tell apart.
 

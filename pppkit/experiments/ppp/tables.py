@@ -12,6 +12,7 @@ from ...models import TITLES
 from ...results.text import distinct, mean_and_spread
 
 NETWORK = ("model", "data", "padding", "seed")  # columns that name a trained network
+CURVE = [*NETWORK, "source", "level"]  # and one measurement of it all along its training
 LARGEST = 224  # pixels, at which trained networks are measured, too
 PRINTED_MODELS = {
     "vgg-19": "vgg19",
@@ -37,6 +38,18 @@ def native(rows: pd.DataFrame, level: int | None = None, source: str | None = "s
     return rows[chosen]
 
 
+def scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many networks were trained, how large they are, on how many images and for how long.
+
+    Args:
+        rows: Of `chronology.csv`.
+    """
+    setup = ["width", "trained_size", "images", "epochs"]
+    cells = rows.groupby(["model", "data", *setup], sort=False)
+    table = cells.agg(paddings=("padding", "nunique"), networks=("seed", "nunique"))
+    return table.reset_index(setup).rename(columns={"trained_size": "pixels"})
+
+
 def along_training(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
     """A metric at named moments of training, at the epoch measured next to each.
 
@@ -45,32 +58,28 @@ def along_training(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
         metric: A column.
 
     Returns:
-        One row for each network and layer, in the order of the rows: `model`, `data`, `padding`, `seed`,
-        `level`, then `start` (untrained), `first` (after one epoch), `early` (after a tenth of training, one
-        epoch at least), `quarter`, `middle` and `end`.
+        One row for each network, source and layer, in the order of the rows: the columns of `CURVE`, then
+        `start` (untrained), `first` (after one epoch), `early` (after a tenth of training, one epoch at
+        least), `quarter`, `middle` and `end`.
     """
-    keys = [*NETWORK, "level"]
-    out = []
-    for names, part in rows.groupby(keys, sort=False):
-        last = int(part["epochs"].iloc[0])
-        curve = part.set_index("epoch")[metric]
-        moments = {
-            "start": 0,
-            "first": 1,
-            "early": max(1, last / 10),
-            "quarter": last / 4,
-            "middle": last / 2,
-        }
-        row = dict(zip(keys, names))
-        for moment, epoch in (moments | {"end": last}).items():
-            row[moment] = float(curve.loc[_nearest(curve.index, epoch)])
-        out.append(row)
-    return pd.DataFrame(out, columns=[*keys, "start", "first", "early", "quarter", "middle", "end"])
-
-
-def _nearest(epochs: pd.Index, wanted: float) -> int:
-    """Of two that are equally near, the earlier."""
-    return min(epochs, key=lambda epoch: (abs(epoch - wanted), epoch))
+    last = rows["epochs"]
+    moments = {
+        "start": 0 * last,
+        "first": 0 * last + 1,
+        "early": (last / 10).clip(lower=1),
+        "quarter": last / 4,
+        "middle": last / 2,
+        "end": last,
+    }
+    curves = rows[[*CURVE, "epoch", metric]]
+    found = curves[CURVE].drop_duplicates()
+    for moment, epoch in moments.items():
+        by_distance = curves.assign(distance=(curves["epoch"] - epoch).abs()).sort_values(
+            ["distance", "epoch"]
+        )
+        nearest = by_distance.drop_duplicates(CURVE).rename(columns={metric: moment})
+        found = found.merge(nearest[[*CURVE, moment]], on=CURVE)
+    return found
 
 
 def growth(rows: pd.DataFrame, initial: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
@@ -84,9 +93,8 @@ def growth(rows: pd.DataFrame, initial: pd.DataFrame, metric: str = "snr_ppp") -
     Returns:
         The rows of `along_training` with the column `default`; NaN where `initial` lacks the network.
     """
-    keys = [*NETWORK, "level"]
-    fresh = initial.reindex(columns=[*keys, metric]).rename(columns={metric: "default"})
-    return along_training(rows, metric).merge(fresh, on=keys, how="left")
+    fresh = initial.reindex(columns=[*CURVE, metric]).rename(columns={metric: "default"})
+    return along_training(rows, metric).merge(fresh, on=CURVE, how="left")
 
 
 def growth_by_cell(found: pd.DataFrame) -> pd.DataFrame:

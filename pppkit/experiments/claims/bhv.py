@@ -1,0 +1,119 @@
+"""Claims about the BHV test: section 3.2 of the PPP paper, Table 1."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ...results.statistics import Interval, all_positive, student_interval, welch_interval
+from .base import Finding, claim
+from .rows import NotMeasured, Rows, some
+
+BLACK, GREY = "0.0", "0.5"
+BEST = ("full-replicate", "full-circular")  # of which the paper says so
+
+
+def _cells(rows: Rows) -> dict[tuple[str, str], pd.DataFrame]:
+    return {cell: part for cell, part in rows.table("bhv").groupby(["background", "padding"], sort=False)}
+
+
+def _of(cells: dict[tuple[str, str], pd.DataFrame], background: str, padding: str) -> pd.DataFrame:
+    if (background, padding) not in cells:
+        raise NotMeasured(f"no cell of {padding} on background {background}")
+    return cells[background, padding]
+
+
+def _networks(rows: Rows) -> str:
+    return f"{len(rows.table('bhv'))} networks at the paper's full scale"
+
+
+def _points(difference: Interval) -> str:
+    return f"{difference.value:+.1f} ± {difference.half_width:.1f} points"
+
+
+@claim(
+    "bhv-grey",
+    paper="PPP",
+    place="3.2, Table 1",
+    text="On grey the dissimilar test is no longer in favour of full zero padding",
+    check="full-zeros, dissimilar: black minus grey is positive",
+    needs=["bhv"],
+)
+def grey_is_not_in_favour(rows: Rows) -> Finding:
+    """Means over networks, Welch's interval."""
+    cells = _cells(rows)
+    black = _of(cells, BLACK, "full-zeros")["dissimilar"]
+    grey = _of(cells, GREY, "full-zeros")["dissimilar"]
+    verdict = all_positive(lambda level: [welch_interval(black, grey, level)])
+    return Finding(_points(welch_interval(black, grey)), verdict, _networks(rows))
+
+
+def _best(rows: Rows, background: str) -> Finding:
+    cells = _cells(rows)
+    best = {padding: _of(cells, background, padding)["dissimilar"] for padding in BEST}
+    others = {p: part["dissimilar"] for (b, p), part in cells.items() if b == background and p not in BEST}
+    worst = min(best, key=lambda p: best[p].mean())
+    rival = max(some(others, "other paddings"), key=lambda p: others[p].mean())
+    verdict = all_positive(lambda level: [welch_interval(best[worst], others[rival], level)])
+    measured = _points(welch_interval(best[worst], others[rival]))
+    return Finding(measured, verdict, _networks(rows), {"worst": worst, "rival": rival})
+
+
+@claim(
+    "bhv-best-on-black",
+    paper="PPP",
+    place="3.2, Table 1",
+    text="Full replicate and full circular padding do best on the dissimilar test, black",
+    check="the worse of the two ({worst}) minus the best other ({rival}) is positive",
+    needs=["bhv"],
+)
+def best_on_black(rows: Rows) -> Finding:
+    """The background that zeros continue."""
+    return _best(rows, BLACK)
+
+
+@claim(
+    "bhv-best-on-grey",
+    paper="PPP",
+    place="3.2, Table 1",
+    text="Full replicate and full circular padding do best on the dissimilar test, grey",
+    check="the worse of the two ({worst}) minus the best other ({rival}) is positive",
+    needs=["bhv"],
+)
+def best_on_grey(rows: Rows) -> Finding:
+    """The background that no constant padding continues."""
+    return _best(rows, GREY)
+
+
+def _inconsistent(rows: Rows, cells: dict[tuple[str, str], pd.DataFrame]) -> Finding:
+    values = {cell: part["inconsistency"] for cell, part in cells.items()}
+    background, padding = min(some(values, "cells"), key=lambda cell: values[cell].mean())
+    least = values[background, padding]
+    verdict = all_positive(lambda level: [student_interval(least, level)])
+    found, names = student_interval(least), {"padding": padding, "background": background}
+    return Finding(f"{found.value:.1f} ± {found.half_width:.1f} %", verdict, _networks(rows), names)
+
+
+@claim(
+    "bhv-inconsistent",
+    paper="PPP",
+    place="3.2, Table 1",
+    text="All models are inconsistent along trajectories",
+    check="the least inconsistent cell ({padding}, background {background}) is above 0",
+    needs=["bhv"],
+)
+def all_are_inconsistent(rows: Rows) -> Finding:
+    """The least of all is enough."""
+    return _inconsistent(rows, _cells(rows))
+
+
+@claim(
+    "bhv-inconsistent-none",
+    paper="PPP",
+    place="3.2, Table 1",
+    text="Even without padding",
+    check="the least inconsistent cell ({padding}, background {background}) is above 0",
+    needs=["bhv"],
+)
+def even_without_padding(rows: Rows) -> Finding:
+    """The same among cells without padding."""
+    return _inconsistent(rows, {cell: part for cell, part in _cells(rows).items() if cell[1] == "none"})

@@ -1,0 +1,205 @@
+"""Claims about PosENet: sections 3.1 and 4.2 of the PPP paper, section 4 of the PosENet paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from ...models import TITLES
+from ...results.statistics import Verdict, every, pooled_intervals, share_interval
+from ..posenet.tables import discrimination
+from .base import FAMILY, Finding, claim, family_name, leading
+from .rows import Rows, some
+
+SPC = "spc images"
+KIND = [*FAMILY, "weights"]
+NOTHING = "nothing: this needs several networks of a kind"
+
+
+def _on_scenes(rows: Rows, padded: bool = True) -> pd.DataFrame:
+    read = rows.table("posenet")
+    return some(read[(read["source"] == "scenes") & ((read["padding"] != "none") == padded)], "trials")
+
+
+def _trials(rows: Rows) -> str:
+    counts = rows.table("posenet").groupby(FAMILY, sort=False).size()
+    return "; ".join(f"{family_name(*family)}: {count} trials" for family, count in counts.items())
+
+
+def _network_means(part: pd.DataFrame) -> dict[str, pd.Series]:
+    """SPC of each network, a mean over its trials, by padding; networks without one are left out."""
+    means = part.groupby(["padding", "seed"])[SPC].mean().dropna()
+    return {str(padding): values for padding, values in means.groupby(level="padding")}
+
+
+def _kinds(rows: Rows) -> Iterable[tuple[tuple[str, str, str], pd.DataFrame]]:
+    """Trials by network, data set and weights; one padding alone differs from no other."""
+    for kind, part in _on_scenes(rows).groupby(KIND, sort=False):
+        if part["padding"].nunique() > 1:
+            yield kind, part
+
+
+@claim(
+    "posenet-hides-differences",
+    paper="PPP",
+    place="3.1, Table 2",
+    text="The spread of PosENet over trials hides the differences between paddings",
+    check=(
+        "an analysis of variance of SPC by padding, over networks (means of their trials), "
+        "finds no difference (p > 0.05) in any family, untrained or trained"
+    ),
+    needs=["posenet"],
+)
+def spread_hides_differences(rows: Rows) -> Finding:
+    """Families with a padding of one network cannot be asked."""
+    told = []
+    for _, part in _kinds(rows):
+        groups = _network_means(part).values()
+        if len(groups) > 1 and min(len(g) for g in groups) > 1:
+            told.append(bool(stats.f_oneway(*groups).pvalue < 0.05))
+    verdict = Verdict.FAILS if any(told) else Verdict.HOLDS if told else Verdict.OPEN
+    return Finding(f"paddings are told apart in {sum(told)} of {len(told)} cases", verdict, _trials(rows))
+
+
+@claim(
+    "ppp-discriminates",
+    paper="PPP",
+    place="4.2, Table 2",
+    text=(
+        "PPP metrics have significantly lower standard deviations than PosENet, "
+        "relative to what they tell apart"
+    ),
+    check=(
+        "spread of the paddings' means over spread within a padding: that of SNR-PPP exceeds that of SPC "
+        "in most cases (binomial interval)"
+    ),
+    needs=["posenet", "chronology"],
+)
+def ppp_tells_more_apart(rows: Rows) -> Finding:
+    """The ratio is `pppkit.experiments.posenet.tables.discrimination`."""
+    factors = []
+    for (model, data, weights), part in _kinds(rows):
+        ppp = rows.native(4)
+        moment = ppp["epoch"] == (0 if weights == "untrained" else ppp["epochs"])
+        own = ppp[moment & (ppp["model"] == model) & (ppp["data"] == data)]
+        ours, theirs = discrimination(own, "snr_ppp"), discrimination(part, SPC)
+        if np.isfinite(ours) and np.isfinite(theirs):
+            factors.append(ours / theirs)
+    if not factors:
+        return Finding(NOTHING, Verdict.OPEN, _trials(rows))
+    wins = sum(factor > 1 for factor in factors)
+    measured = f"it does in {wins} of {len(factors)} cases; median factor {np.median(factors):.1f}"
+    most = share_interval(wins, len(factors)).minus(0.5)
+    verdict = Verdict.HOLDS if most.low > 0 else Verdict.FAILS if most.high < 0 else Verdict.OPEN
+    return Finding(measured, verdict, _trials(rows))
+
+
+@claim(
+    "posenet-scatters",
+    paper="PPP",
+    place="4.2",
+    text="PosENet scatters over trials on one model as much as over models",
+    check=(
+        "the standard deviation of SPC over trials on one network, over that of all trials, "
+        "is above a half in every family (over paddings)"
+    ),
+    needs=["posenet"],
+)
+def scatters_on_one_network(rows: Rows) -> Finding:
+    """The values of a family are its paddings, so families share no spread."""
+    found = {}
+    for (model, data, weights), part in _on_scenes(rows).groupby(KIND, sort=False):
+        cells = part.groupby("padding")
+        if cells["seed"].nunique().min() > 1:
+            variances = part.groupby(["padding", "seed"])[SPC].var()
+            alone = np.sqrt(variances.groupby(level="padding").mean())
+            found[f"{weights} {family_name(model, data)}"] = alone / cells[SPC].std()
+    measured = "; ".join(f"{kind}: {ratio.mean():.2f}" for kind, ratio in found.items())
+    verdict = every({kind: np.log(2 * ratio) for kind, ratio in found.items()})
+    return Finding(measured or NOTHING, verdict, _trials(rows))
+
+
+@claim(
+    "posenet-nan",
+    paper="PPP",
+    place="3.1",
+    text="PosENet reports NaN in certain setups",
+    check="some predicted maps are constant",
+    needs=["posenet"],
+)
+def reports_nan(rows: Rows) -> Finding:
+    """That none was constant would not refute it."""
+    read = rows.table("posenet")
+    constant, count = int(read["nan images"].sum()), int(read["count images"].sum())
+    verdict = Verdict.HOLDS if constant else Verdict.OPEN
+    return Finding(f"{constant} of {count} maps", verdict, _trials(rows))
+
+
+@claim(
+    "posenet-vgg19-zeros",
+    paper="PPP",
+    place="3.1, Table 2",
+    text="PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown",
+    check="SPC untrained minus trained is positive in every data set",
+    needs=["posenet"],
+)
+def lower_when_trained(rows: Rows) -> Finding:
+    """Over networks, means of their trials."""
+    scenes = _on_scenes(rows)
+    vgg = some(scenes[(scenes["model"] == "vgg19") & (scenes["padding"] == "zeros")], "VGG19 with zeros")
+    means = vgg.groupby([*FAMILY, "weights", "seed"])[SPC].mean().unstack("weights")
+    ends = means.reindex(columns=["untrained", "trained"]).dropna()
+    lower = ends["untrained"] - ends["trained"]
+    cells = dict(tuple(some(lower, "networks before and after").groupby(level=FAMILY)))
+    measured = "; ".join(f"{data}: {values.mean():+.3f}" for (_, data), values in cells.items())
+    return Finding(measured, rows.every(cells), _trials(rows))
+
+
+@claim(
+    "zeros-give-position",
+    paper="PosENet",
+    place="4, Table 1",
+    text="Zero padding gives a network its sense of position",
+    check=(
+        "SPC of zeros minus that of the best other padding is positive in every trained family "
+        "(over networks, means of their trials)"
+    ),
+    needs=["posenet"],
+)
+def zeros_give_position(rows: Rows) -> Finding:
+    """Families with zeros and another padding are asked."""
+    scenes, cells = _on_scenes(rows), {}
+    for family, part in scenes[scenes["weights"] == "trained"].groupby(FAMILY, sort=False):
+        groups = _network_means(part)
+        if "zeros" in groups and len(groups) > 1:
+            cells[family_name(*family)] = groups
+    return leading(some(cells, "families with zeros and another padding"), "zeros", _trials(rows))
+
+
+@claim(
+    "posenet-without-padding",
+    paper="PPP",
+    place="3.1, Table 2",
+    text="PosENet answers to networks without padding",
+    check=(
+        "their mean SPC, untrained or trained, differs from 0 by more than its interval over networks; "
+        "fails if all intervals are within ±.05"
+    ),
+    needs=["posenet"],
+)
+def answers_without_padding(rows: Rows) -> Finding:
+    """An answer is a correlation of either sign."""
+    blank = _on_scenes(rows, padded=False).groupby([*KIND, "seed"])[SPC].mean().dropna()
+    cells = dict(tuple(some(blank, "maps that vary").groupby(level=KIND)))
+    found = pooled_intervals(cells, rows.family)
+    measured = "; ".join(
+        f"{weights} {TITLES[model]} {mean.value:+.3f} ± {mean.half_width:.3f}"
+        for (model, _, weights), mean in found.items()
+    )
+    answers = any(abs(mean.value) > mean.half_width for mean in found.values())
+    silent = all(mean.half_width < 0.05 for mean in found.values())
+    verdict = Verdict.HOLDS if answers else Verdict.FAILS if silent else Verdict.OPEN
+    return Finding(measured, verdict, _trials(rows))
