@@ -34,9 +34,9 @@ def test_sources_have_curves_of_their_own():
     }
 
 
-def test_scale_of_the_networks():
+def test_setups_of_the_networks():
     made = rows().assign(width=0.125, images=600)
-    table = tables.scale(pd.concat([made, made.assign(padding="randn", seed=7)]))
+    table = tables.setups(pd.concat([made, made.assign(padding="randn", seed=7)]))
     assert table.loc[("vgg19", "scenes")].to_dict() == {
         "width": 0.125,
         "pixels": 64,

@@ -10,7 +10,7 @@ from scipy import stats
 
 from ...models import TITLES
 from ...results.statistics import Verdict, every, pooled_intervals, share_interval
-from ..posenet.tables import discrimination
+from ..posenet.tables import discrimination, ends_of_training
 from .base import FAMILY, Finding, claim, family_name, leading
 from .rows import Rows, some
 
@@ -80,11 +80,9 @@ def spread_hides_differences(rows: Rows) -> Finding:
 )
 def ppp_tells_more_apart(rows: Rows) -> Finding:
     """The ratio is `pppkit.experiments.posenet.tables.discrimination`."""
-    factors = []
+    ppp, factors = ends_of_training(rows.native(4)), []
     for (model, data, weights), part in _kinds(rows):
-        ppp = rows.native(4)
-        moment = ppp["epoch"] == (0 if weights == "untrained" else ppp["epochs"])
-        own = ppp[moment & (ppp["model"] == model) & (ppp["data"] == data)]
+        own = ppp[(ppp["weights"] == weights) & (ppp["model"] == model) & (ppp["data"] == data)]
         ours, theirs = discrimination(own, "snr_ppp"), discrimination(part, SPC)
         if np.isfinite(ours) and np.isfinite(theirs):
             factors.append(ours / theirs)

@@ -14,7 +14,7 @@ import pandas as pd
 from ...results.statistics import Verdict, every
 from ...results.store import Store, load_maps
 from .. import bhv, posenet
-from ..ppp import chronology, tables, untrained
+from ..ppp import chronology, tables, trained_maps, untrained
 
 Found = TypeVar("Found", bound=Sized)
 TABLES = ("untrained", "chronology", "initial", "maps", "posenet", "bhv")
@@ -107,8 +107,7 @@ class Rows:
 
     def trained(self, level: int) -> pd.DataFrame:
         """`native` rows after the last epoch."""
-        rows = self.native(level)
-        return some(rows[rows["epoch"] == rows["epochs"]], "networks after training")
+        return some(tables.at_the_end(self.native(level)), "networks after training")
 
     def along_training(self, metric: str, level: int | None = None) -> pd.DataFrame:
         """A metric before, during and after training: `pppkit.experiments.ppp.tables.along_training`."""
@@ -160,9 +159,8 @@ def _read_maps(folder: Path, trials: Iterable[Mapping[str, Any]]) -> Iterable[Ne
         path = folder / "maps" / f"chronology_{chronology.name(trial)}.npz"
         if not path.exists():
             continue
-        maps = load_maps(path)
-        last = str(max(int(epoch) for epoch, _, _ in maps))
-        deepest = [layer for epoch, source, layer in maps if (epoch, source) == (last, "scenes")][-1]
+        ends = trained_maps.ends(load_maps(path), "scenes")
+        deepest = list(ends["trained"])[-1]
         names = {column: trial[column] for column in tables.NETWORK}
-        start = maps.get(("0", "scenes", deepest))
-        yield NetworkMap(**names, trained=maps[last, "scenes", deepest], untrained=start)
+        start = ends["untrained"].get(deepest)
+        yield NetworkMap(**names, trained=ends["trained"][deepest], untrained=start)

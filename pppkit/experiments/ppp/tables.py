@@ -38,7 +38,7 @@ def native(rows: pd.DataFrame, level: int | None = None, source: str | None = "s
     return rows[chosen]
 
 
-def scale(rows: pd.DataFrame) -> pd.DataFrame:
+def setups(rows: pd.DataFrame) -> pd.DataFrame:
     """How many networks were trained, how large they are, on how many images and for how long.
 
     Args:
