@@ -3,7 +3,7 @@
 from . import alignment, metrics, models, padding, scenes
 from .alignment import AlignmentError, margins, verify_alignment
 from .measure import PPPResult, measure_ppp
-from .padding.mode import Pad2d, Padding, pad2d
+from .padding import Pad2d, Padding, pad2d
 from .scenes import InfiniteScene, PhotoFolder
 
 __all__ = [

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from . import figures, models
 from .measure import PPPResult, measure_ppp
-from .padding.mode import FILLS
+from .padding import FILLS
 from .scenes import available, open_source
 
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}

@@ -16,9 +16,9 @@ from tqdm.auto import tqdm
 from .alignment.canvas import GlobalPools, canvas_features, canvas_padding, centre
 from .alignment.reach import canvas_margin
 from .metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, MAE_READINGS, PPP, SNR_READINGS
-from .models.hooks import features, padding_mode
+from .models.hooks import features, padding_context
 from .models.registry import default_layers
-from .padding.borders import Scheme
+from .padding import Scheme
 from .scenes import Scene, Window, windows
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -138,7 +138,7 @@ def measure_ppp(
         crop = centre(batch, (size, size)).contiguous()
         for p in paddings:
             record = GlobalPools()
-            padded = features(model, layers, crop, *padding_mode(p, generators[p]), record)
+            padded = features(model, layers, crop, *padding_context(p, generators[p]), record)
             if kinds[p] not in optimal:
                 shapes = {name: tuple(t.shape) for name, t in padded.items()}
                 optimal[kinds[p]] = canvas_features(model, layers, batch, shapes, record.seen, p)

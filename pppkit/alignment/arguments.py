@@ -9,7 +9,7 @@ from torch import nn
 from ..checks import one_of, shown, whole
 from ..models.hooks import eager_model, layer_names
 from ..models.registry import default_layers
-from ..padding.borders import SCHEMES
+from ..padding import SCHEMES
 from .geometry import Pair
 
 _SIZE = "it is the side of the image in pixels"

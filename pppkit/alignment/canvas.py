@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..models.hooks import features, padding_mode
-from ..padding.borders import Scheme
+from ..models.hooks import features, padding_context
+from ..padding import Scheme
 
 
 def centre(x: Tensor, size: tuple[int, ...]) -> Tensor:
@@ -82,5 +82,5 @@ def canvas_features(
     Returns:
         For each layer the features aligned with the regular ones, `(N, C, H, W)`.
     """
-    modes = [*padding_mode(canvas_padding(padding)), GlobalPools(seen)]
+    modes = [*padding_context(canvas_padding(padding)), GlobalPools(seen)]
     return features(model, layers, canvas, *modes, keep=lambda name, t: centre(t, regular[name]).clone())

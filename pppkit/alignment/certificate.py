@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..checks import number, whole
-from ..models.hooks import blank, features, input_channels, padding_mode
+from ..models.hooks import blank, features, input_channels, padding_context
 from .arguments import checked
 from .canvas import GlobalPools, canvas_features, centre
 from .geometry import AlignmentError
@@ -62,7 +62,7 @@ def verify_alignment(
     record = GlobalPools()
     image = centre(world, (size, size)).contiguous()
     shapes = features(
-        model, layers, image, *padding_mode(padding), record, keep=lambda n, t: tuple(t.shape[-2:])
+        model, layers, image, *padding_context(padding), record, keep=lambda n, t: tuple(t.shape[-2:])
     )
     wide = centre(world, (size + 2 * margin,) * 2).contiguous()
     canvas = canvas_features(model, layers, wide, shapes, record.seen, padding)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from ..padding.borders import Amounts, ceil_amounts, layer_amounts, pair
+from ..padding.schemes import Amounts, ceil_amounts, layer_amounts, pair
 from .geometry import AlignmentError, Geometry, Pair, Side, Taps, geometry
 
 if TYPE_CHECKING:

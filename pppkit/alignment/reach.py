@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..models.hooks import blank, features, padding_mode
-from ..padding.borders import Amounts, Scheme, pair
-from ..padding.mode import Padding
+from ..models.hooks import blank, features, padding_context
+from ..padding import Padding, Scheme
+from ..padding.schemes import Amounts, pair
 from .arguments import checked
 from .canvas import GlobalPools, canvas_padding
 from .geometry import AlignmentError
@@ -148,7 +148,7 @@ def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str |
 def _widths(
     model: nn.Module, layers: tuple[str, ...], side: int, padding: str | None, *modes: TorchFunctionMode
 ) -> dict[str, int]:
-    own = padding_mode(padding)
+    own = padding_context(padding)
     try:
         return features(model, layers, blank(model, side, side), *own, *modes, keep=lambda n, t: t.shape[-1])
     except (RuntimeError, AssertionError) as error:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from ..padding.borders import Scheme
+from ..padding import Scheme
 from .channels import CHANNEL_OPERATIONS
 from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, told_shape
 from .operations import IMAGE_OPERATIONS, Follow

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..padding.borders import FILLS
+from ..padding import FILLS
 from ..results.store import Store
 from ..scenes import SOURCES, available
 from . import bhv, posenet

@@ -12,7 +12,7 @@ from torch.nn.parameter import UninitializedParameter
 from torch.overrides import TorchFunctionMode
 
 from ..checks import shown
-from ..padding.mode import Padding
+from ..padding import Padding
 
 Hook = Callable[[nn.Module, Any, Any], None]
 
@@ -212,6 +212,6 @@ def blank(model: nn.Module, height: int, width: int) -> Tensor:
     return torch.zeros(shape, device=parameter.device, dtype=parameter.dtype)
 
 
-def padding_mode(scheme: str | None, generator: torch.Generator | None = None) -> list[TorchFunctionMode]:
+def padding_context(padding: str | None, generator: torch.Generator | None = None) -> list[TorchFunctionMode]:
     """The context for a scheme, or none for the padding that a model has."""
-    return [] if scheme is None else [Padding(scheme, generator=generator)]
+    return [] if padding is None else [Padding(padding, generator=generator)]

@@ -1,93 +1,15 @@
-"""How border pixels are filled: the schemes' names, the amounts, and the kernels that `pppkit.padding` is made of."""
+"""How border pixels are filled, with gradients: copied from inside, drawn at random, or zero."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-FILLS = ("zeros", "reflect", "replicate", "circular", "randn")
-SCHEMES = (*FILLS, "partial", "none", *(f"full-{fill}" for fill in FILLS))
-
-Amounts = tuple[int, int, int, int]  # left, right, top, bottom: the order of torch.nn.functional.pad
-
-
-class Scheme(NamedTuple):
-    """What a scheme's name says: how border pixels are filled, and whether the padding is full (kernel - 1)."""
-
-    fill: str
-    full: bool
-
-    @classmethod
-    def parse(cls, name: str) -> Scheme:
-        """Reads a scheme's name; `"full"` is short for `"full-zeros"`.
-
-        Raises:
-            ValueError: For an unknown name; lists the valid ones.
-        """
-        full = "full-zeros" if name == "full" else name
-        if full not in SCHEMES:
-            raise ValueError(
-                f"scheme={name!r} is not a padding scheme; choose one of {', '.join(SCHEMES)} (full means full-zeros)"
-            )
-        return cls(full.removeprefix("full-"), full.startswith("full-"))
-
-
-def pair(value: Any) -> tuple[int, int]:
-    """`(vertical, horizontal)` of a number or a sequence of one or two, as torch's layers take them."""
-    if isinstance(value, int):
-        return value, value
-    value = tuple(int(v) for v in value)
-    return value if len(value) == 2 else (value[0], value[0])
-
-
-def layer_amounts(
-    padding: int | str | tuple[int, ...],
-    kernel: tuple[int, int],
-    dilation: tuple[int, int],
-    full: bool = False,
-) -> Amounts:
-    """What a convolution's `padding` argument puts on each side.
-
-    Args:
-        padding: A number, `(vertical, horizontal)`, `"same"` or `"valid"`.
-        kernel: Kernel size, vertical and horizontal.
-        dilation: Dilation, vertical and horizontal.
-        full: Replace any padding by dilation * (kernel - 1), as in F-Conv (Kayhan and van Gemert 2020, section 3).
-
-    Returns:
-        Pixels on the left, right, top and bottom. An even `"same"` kernel puts the odd pixel on the right and at the bottom.
-    """
-    extent = [d * (k - 1) for d, k in zip(dilation, kernel)]
-    if padding == "valid":
-        return 0, 0, 0, 0
-    if padding == "same":
-        (v, h) = (extent[0] // 2, extent[1] // 2)
-        amounts: Amounts = (h, extent[1] - h, v, extent[0] - v)
-    else:
-        v, h = pair(padding)
-        amounts = (h, h, v, v)
-    return (extent[1], extent[1], extent[0], extent[0]) if full and any(amounts) else amounts
-
-
-def ceil_amounts(
-    size: tuple[int, int],
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
-) -> tuple[int, int]:
-    """Rows and columns that `ceil_mode` hides at the bottom and at the right of a pooling's input."""
-    extra = []
-    for n, k, s, p, d in zip(size, kernel, stride, padding, dilation):
-        extent = d * (k - 1) + 1
-        count = -(-(n + 2 * p - extent) // s) + 1
-        count -= (count - 1) * s >= n + p  # torch drops a window that would start in the padding
-        extra.append(max(0, (count - 1) * s + extent - n - 2 * p))
-    return extra[0], extra[1]
+from .preactivations import Activation
+from .schemes import Amounts
 
 
 def _outside_index(size: int, before: int, after: int, fill: str) -> list[int]:
@@ -247,22 +169,57 @@ def _randn_strips(
     ]
 
 
+def check_generator(generator: Any) -> None:
+    """Refuses what is no generator of random numbers.
+
+    Raises:
+        ValueError: With the argument's name.
+    """
+    if generator is not None and not isinstance(generator, torch.Generator):
+        raise ValueError(
+            f"generator is a {type(generator).__name__}; give torch.Generator(device).manual_seed(seed), or None"
+        )
+
+
+def _check_random(x: Tensor, generator: torch.Generator | None) -> None:
+    if not x.is_floating_point():
+        raise ValueError(
+            f"x is of {x.dtype}, but randn draws real numbers; give floating point, say x.float()"
+        )
+    if generator is not None and generator.device.type != x.device.type:
+        raise ValueError(
+            f"generator is on {generator.device}, but x on {x.device}; make it by torch.Generator({x.device.type!r})"
+        )
+
+
 def fill_border(
     x: Tensor,
     amounts: Amounts,
     fill: str,
     window: tuple[int, int],
     generator: torch.Generator | None,
-    pre: tuple[Tensor, Callable[[Tensor], Tensor]] | None,
+    before: tuple[Tensor, Activation] | None,
 ) -> Tensor:
-    """Surrounds `(N, C, H, W)` with a border; randn samples from `pre`, a tensor and the activation that made `x` of it."""
+    """Surrounds `(N, C, H, W)` with a border.
+
+    Args:
+        x: Features.
+        amounts: Pixels on each side.
+        fill: What they are filled with.
+        window: Of randn, vertical and horizontal.
+        generator: Of randn.
+        before: What randn samples from: a tensor, and the activation that made `x` of it. None for `x`.
+    """
     if not any(amounts) or fill == "none":
         return x
     if fill in ("zeros", "partial"):
-        return F.pad(x, amounts)
+        return torch.constant_pad_nd(x, amounts)
     if min(x.shape[-2:]) == 0:
         raise ValueError(f"x of shape {tuple(x.shape)} has no pixels to fill a {fill} border from")
     if fill == "randn":
-        source, activation = pre or (x, lambda v: v)
-        return _Assembled.apply(x, *map(activation, _randn_strips(source, amounts, window, generator)))
+        _check_random(x, generator)
+        strips = _randn_strips(x if before is None else before[0], amounts, window, generator)
+        if before is not None:
+            strips = [before[1](strip) for strip in strips]
+        return _Assembled.apply(x, *strips)
     return _Copied.apply(x, amounts, fill)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from ..measure import IMAGENET
-from ..models.hooks import padding_mode
+from ..models.hooks import padding_context
 from ..padding import Scheme
 from .recipes import Recipe
 
@@ -58,7 +58,7 @@ class PaddedModule(L.LightningModule):
     def forward(self, x: Tensor) -> Tensor:
         """The network's output under the padding, from images `(N, 3, H, W)`: uint8, or normalised."""
         with ExitStack() as stack:
-            for mode in padding_mode(self.padding, self._generator()):
+            for mode in padding_context(self.padding, self._generator()):
                 stack.enter_context(mode)
             return self.model(self.normalized(x))
 

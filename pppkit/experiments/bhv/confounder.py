@@ -9,8 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...padding.borders import FILLS
-from ...padding.mode import pad2d
+from ...padding import FILLS, pad2d
 from .squares import Squares, background_colour, render
 from .tables import curves
 

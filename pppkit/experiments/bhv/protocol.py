@@ -22,7 +22,7 @@ from distributed import Client
 from torch import Tensor, nn
 
 from ...checks import one_of
-from ...padding.mode import FILLS, Padding, Scheme
+from ...padding import FILLS, Padding, Scheme
 from ...results.store import Store, provenance
 from ...results.sweeps import sweep
 from .squares import LOWEST, SEED, SPLITS, Squares, background_name, make_splits, render, trajectories

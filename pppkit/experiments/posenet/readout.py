@@ -19,7 +19,7 @@ from ... import models
 from ...checks import one_of
 from ...measure import IMAGENET
 from ...metrics import PatternScore
-from ...models.hooks import features, padding_mode
+from ...models.hooks import features, padding_context
 from ...results.store import Store, provenance
 from ...results.sweeps import sweep
 from ...scenes import Scene, open_source, windows
@@ -258,7 +258,7 @@ def read_features(
     model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64
 ) -> Tensor:
     """The layers' features under a padding, resized: `(N, C, 28, 28)`."""
-    modes = padding_mode(padding, torch.Generator(x.device).manual_seed(seed))
+    modes = padding_context(padding, torch.Generator(x.device).manual_seed(seed))
     return torch.cat(
         [resized(list(features(model, layers, part, *modes).values())) for part in x.split(batch)]
     )

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from ... import models
 from ...checks import one_of
 from ...measure import measure_ppp
-from ...padding.mode import FILLS
+from ...padding import FILLS
 from ...results.store import Store, provenance, save_maps
 from ...results.sweeps import sweep
 from ...scenes import open_source

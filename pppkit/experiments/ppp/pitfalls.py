@@ -22,7 +22,7 @@ from ...checks import one_of
 from ...measure import IMAGENET
 from ...metrics.ppp import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
 from ...models.hooks import features
-from ...padding.mode import Padding
+from ...padding import Padding
 from ...results.store import Store, load_maps, provenance, save_maps
 from ...scenes import open_source, windows
 

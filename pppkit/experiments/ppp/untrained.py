@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 from ... import models
 from ...checks import one_of
 from ...measure import PPPResult, measure_ppp
-from ...padding.mode import FILLS
+from ...padding import FILLS
 from ...results.store import Store, provenance, save_maps
 from ...scenes import open_source
 
