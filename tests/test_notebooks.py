@@ -1,18 +1,21 @@
 """Every notebook through papermill with small parameters, from nothing."""
 
+import ast
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from pppkit.book.run import execute
+from pppkit.book.run import execute, known_parameters
+from pppkit.experiments import parameters
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
     "bhv_reproduction": {"profile": "quick"},
     "claims": {},
-    "explorer": {"profile": "quick", "width": 0.0625, "size": 64},
-    "ppp_appendix_alignment": {"network": "resnet18", "size": 64, "check_size": 48},
+    "explorer": {"profile": "quick", "size": 64},
+    "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},
@@ -22,13 +25,28 @@ SMALL = {
     "ppp_fig5_chronological": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "ppp_table2_posenet": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "scenes": {"profile": "quick", "seed": 3, "size": 96},
-    "your_own_network": {"network": "squeezenet1_1", "size": 64, "n": 3, "paddings": "circular"},
+    "your_own_network": {
+        "profile": "quick",
+        "model": "squeezenet1_1",
+        "size": 64,
+        "images": 3,
+        "padding": "circular",
+    },
 }
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     return tmp_path_factory.mktemp("results")
+
+
+def parameters_of(name):
+    return known_parameters(NOTEBOOKS / f"{name}.ipynb")
+
+
+def code_cells(name):
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    return [cell for cell in cells if cell.cell_type == "code"]
 
 
 def outputs(path):
@@ -41,10 +59,43 @@ def test_all_are_here():
 
 
 @pytest.mark.parametrize("name", SMALL)
+def test_a_parameter_has_one_name_everywhere(name):
+    names = parameters_of(name)
+    assert "profile" in names and set(names) <= set(parameters.VOCABULARY)
+
+
+def test_the_readme_lists_every_parameter_once():
+    text = (NOTEBOOKS.parent / "README.md").read_text().split("| parameter |")[1].split("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` \| (.+) \|$", text, flags=re.MULTILINE)
+    assert dict(listed) == parameters.VOCABULARY and len(listed) == len(parameters.VOCABULARY)
+
+
+def lines_to_read(source):
+    """Lines of code without imports, parameters' comments and empty lines."""
+    tree = ast.parse(source)
+    imports = {
+        line
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for line in range(node.lineno, node.end_lineno + 1)
+    }
+    lines = enumerate(source.splitlines(), 1)
+    return [line for number, line in lines if line.strip() and number not in imports]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_page_keeps_what_a_reader_should_see(name):
+    for cell in code_cells(name):
+        tags = cell.metadata.get("tags", [])
+        assert "parameters" in tags or len(lines_to_read(cell.source)) <= 8, cell.source
+        assert max(map(len, cell.source.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("name", SMALL)
 @pytest.mark.timeout(900)
 def test_runs_with_other_parameters(name, tmp_path, results):
-    parameters = SMALL[name] | ({"results": str(results)} if "profile" in SMALL[name] else {})
-    execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    given = SMALL[name] | ({"results": str(results)} if "results" in parameters_of(name) else {})
+    execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", given, progress=False)
     found = outputs(tmp_path / "out.ipynb")
     assert not [o for o in found if o.output_type == "error"]
     assert name in ("ppp_appendix_alignment", "bhv_reproduction") or any(
@@ -64,8 +115,8 @@ def test_the_papers_margins_are_all_reproduced(tmp_path):
 
 
 def test_figure_1_of_an_untrained_network(tmp_path):
-    parameters = {"profile": "quick", "weights": "", "results": str(tmp_path)}
-    execute(NOTEBOOKS / "ppp_fig1_emergence.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    given = {"profile": "quick", "weights": "", "results": str(tmp_path)}
+    execute(NOTEBOOKS / "ppp_fig1_emergence.ipynb", tmp_path / "out.ipynb", given, progress=False)
     text = (tmp_path / "out.ipynb").read_text()
     assert "untrained resnet50, randn, layer3" in text and "randn, trained" not in text
 
@@ -87,23 +138,25 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
 
     torch.save(models.build("resnet18", num_classes=7, seed=4).state_dict(), tmp_path / "w.pt")
     photos = next((satellite / "tile_1").iterdir())
-    parameters = {
-        "network": "resnet18",
+    given = {
+        "model": "resnet18",
         "weights": str(tmp_path / "w.pt"),
         "num_classes": 7,
-        "photos": str(photos),
+        "source": str(photos),
         "size": 32,
-        "n": 2,
+        "images": 2,
     }
-    execute(NOTEBOOKS / "your_own_network.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+    execute(NOTEBOOKS / "your_own_network.ipynb", tmp_path / "out.ipynb", given, progress=False)
     assert "9 photographs" in (tmp_path / "out.ipynb").read_text()
 
 
 @pytest.mark.parametrize(
-    "name, parameters, words",
+    "name, given, words",
     [
         ("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"),
-        ("your_own_network", {"network": "vgg"}, "name='vgg' is not a model"),
+        ("your_own_network", {"source": "nowhere"}, "source='nowhere' is neither scenes nor satellite nor"),
+        ("ppp_fig4_gallery", {"model": "vgg19,vgg"}, "model='vgg' is not one of vgg19, resnet50"),
+        ("your_own_network", {"model": "vgg"}, "name='vgg' is not a model"),
         (
             "ppp_table1_bhv",
             {"profile": "quick", "padding": "mirror"},
@@ -111,6 +164,6 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
         ),
     ],
 )
-def test_bad_values_end_in_a_sentence(name, parameters, words, tmp_path):
+def test_bad_values_end_in_a_sentence(name, given, words, tmp_path):
     with pytest.raises(Exception, match=words):
-        execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", parameters, progress=False)
+        execute(NOTEBOOKS / f"{name}.ipynb", tmp_path / "out.ipynb", given, progress=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ..checks import chosen
-from ..scenes.sources import SOURCES, available
+from ..checks import chosen, one_of, whole
+from ..scenes import InfiniteScene, PhotoFolder
+from ..scenes.sources import SOURCES, available, open_source
 from .ppp import chronology
 
 VOCABULARY = {
@@ -15,19 +17,47 @@ VOCABULARY = {
     "model": "a name of `pppkit.models.build`, several by commas, or empty for all",
     "padding": "a padding scheme, several by commas, or empty for all",
     "data": "what networks were trained on: `scenes` or `cifar10`, or empty for all",
-    "source": "pictures that are measured: `scenes` or `satellite`, or empty for all there are",
+    "source": "pictures that are measured: `scenes` or `satellite`, or empty for all there are; your own network takes a folder, too",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
     "weights": "a checkpoint's file, or several by commas; `{padding}` in it stands for each padding's name",
     "networks": "how many networks are trained in each cell",
-    "images": "how many pictures are measured",
+    "images": "how many pictures are measured, or 0 for the profile's number",
     "size": "side of the input in pixels",
     "layer": "module path of a layer, several by commas, or empty for the layers of interest",
+    "num_classes": "outputs of a checkpoint's classifier",
     "seed": "of the random numbers",
     "workers": "how many processes, or the address of a Dask scheduler; empty for one on each core",
     "background": "of the BHV test: a name, a grey level from 0 to 1, or `red,green,blue`",
     "splits": "of the BHV test: `disjoint`, or `authors` as in their script",
 }
+IMAGES = {"quick": 4, "published": 16, "paper": 480}  # of a network of one's own
+
+
+def pictures(source: str, paths: Mapping[str, Any] | None = None, seed: int = 0) -> Any:
+    """What a network of one's own is measured on.
+
+    Args:
+        source: `"scenes"`, `"satellite"`, or a folder of photographs.
+        paths: Folders of data sets by name.
+        seed: Of the scenes.
+
+    Raises:
+        ValueError: For a folder that does not exist.
+    """
+    if source == "scenes":
+        return InfiniteScene(seed)
+    if source in SOURCES:
+        return open_source(source, paths)
+    if not Path(source).is_dir():
+        raise ValueError(f"source={source!r} is neither {' nor '.join(SOURCES)} nor a folder of photographs")
+    return PhotoFolder(source)
+
+
+def image_count(profile: str, images: int = 0) -> int:
+    """How many pictures a network of one's own is measured on: the number given, or the profile's where it is 0."""
+    one_of("profile", profile, IMAGES)
+    return whole("images", images, least=0) or IMAGES[profile]
 
 
 def sources(profile: str, source: str = "", paths: Mapping[str, Any] | None = None) -> list[str]:

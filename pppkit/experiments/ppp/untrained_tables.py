@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 from ...metrics import SNR_READINGS
-from ...models import TITLES
+from ...models import LAYERS_OF_INTEREST, TITLES
 from ...results.text import plus_minus
 
 METRICS = {"SNR-PPP": "snr_ppp", "MAE-PPP": "mae_ppp"}
@@ -111,3 +114,19 @@ def initialisations(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
     return first.pivot_table(
         index=["model", "padding"], columns=["init", "source"], values="snr_ppp", sort=False
     )
+
+
+def surfaces(
+    maps: Mapping[tuple[str, str], Mapping[tuple[str, ...], np.ndarray]],
+) -> dict[tuple[str, str, str], np.ndarray]:
+    """Maps for `pppkit.figures.surface_menu`: by network and layer, padding, and pictures.
+
+    Args:
+        maps: By model and source, the maps `(H, W)` by padding and layer.
+    """
+    shown = {}
+    for (model, source), found in maps.items():
+        for (padding, layer), z in found.items():
+            level = 1 + LAYERS_OF_INTEREST[model].index(layer)
+            shown[f"{TITLES[model]}, layer {level}", padding, source] = z
+    return shown
