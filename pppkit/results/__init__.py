@@ -5,21 +5,51 @@ from ..checks import needs
 needs(__name__, "dask", "distributed", "scipy", extra="sweep")
 
 from .printed import compare_with_printed
+from .statistics import (
+    Interval,
+    Lead,
+    Verdict,
+    all_positive,
+    bonferroni,
+    every,
+    lead,
+    leads,
+    pooled_intervals,
+    rank_correlation,
+    share_interval,
+    student_interval,
+    welch_from_summary,
+    welch_interval,
+)
 from .store import Store, code_revision, load_maps, provenance, results_folder, save_maps
 from .sweeps import connect, sweep
 from .text import mean_and_spread, plus_minus, provenance_table
 
 __all__ = [
+    "Interval",
+    "Lead",
     "Store",
+    "Verdict",
+    "all_positive",
+    "bonferroni",
     "code_revision",
     "compare_with_printed",
     "connect",
+    "every",
+    "lead",
+    "leads",
     "load_maps",
     "mean_and_spread",
     "plus_minus",
+    "pooled_intervals",
     "provenance",
     "provenance_table",
+    "rank_correlation",
     "results_folder",
     "save_maps",
+    "share_interval",
+    "student_interval",
     "sweep",
+    "welch_from_summary",
+    "welch_interval",
 ]

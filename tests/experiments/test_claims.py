@@ -373,11 +373,11 @@ def test_some_claims_by_id(published):
 def test_tables_of_the_page():
     verdict = ["fails", "holds", OPEN, "holds"]
     ledger = pd.DataFrame({"claim": list("abcd"), "paper": ["P", "P", "P", "Q"], "verdict": verdict})
-    assert claims.tables.summary(ledger) == "4 claims: 2 holds, 1 fails, 1 cannot be told yet"
-    assert claims.tables.verdict_counts(ledger).values.tolist() == [[1, 1, 1], [1, 0, 0]]
-    assert claims.tables.by_verdict(ledger)["claim"].tolist() == ["b", "d", "a", "c"]
+    assert claims.summary(ledger) == "4 claims: 2 holds, 1 fails, 1 cannot be told yet"
+    assert claims.verdict_counts(ledger).values.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert claims.by_verdict(ledger)["claim"].tolist() == ["b", "d", "a", "c"]
     other = ledger.assign(verdict=["fails", "fails", OPEN, "holds"])
-    found = claims.tables.changes(ledger, other, ("before", "after"))
+    found = claims.changes(ledger, other, ("before", "after"))
     assert found.to_dict("index") == {"b": {"before": "holds", "after": "fails"}}
 
 

@@ -11,8 +11,10 @@ from . import bhv, maps, paddings, posenet, training, untrained
 from .base import Claim, Finding
 from .rows import NotMeasured, Rows
 
+# Of a ledger.
 COLUMNS = ("id", "paper", "place", "claim", "check", "measured", "verdict", "rows")
 SUBJECTS = (untrained, training, paddings, maps, posenet, bhv)  # the ledger's order
+# Every claim by its id, in the order of the ledger.
 CLAIMS: dict[str, Claim] = {
     found.id: found for module in SUBJECTS for found in vars(module).values() if isinstance(found, Claim)
 }
