@@ -264,7 +264,15 @@ def canvas_margin(
     Raises:
         AlignmentError, ValueError: As `padding_reach`.
     """
+    margin, total = margin_and_stride(model, layers, size, padding)
+    return max(margin, math.ceil(at_least / total) * total)
+
+
+def margin_and_stride(
+    model: nn.Module, layers: Sequence[str] | None, size: int, padding: str | None
+) -> tuple[int, int]:
+    """The smallest M of `canvas_margin`, and the total stride of which it is a multiple."""
     model, layers = checked(model, layers, size, padding)
     table, total = _reach(model, layers, size, padding, 4096)
     need = max(int(rim) * stride for rim, stride in zip(table[SIDES].max(axis=1), table["stride"]))
-    return max(1, math.ceil(max(need, at_least) / total)) * total
+    return max(1, math.ceil(need / total)) * total, total

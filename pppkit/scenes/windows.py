@@ -101,7 +101,7 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
     small = [s for s in pool if s.shape is not None and min(s.shape) < size]
     if small:
         raise ValueError(
-            f"{len(small)} of {len(pool)} images are smaller than the {size}x{size} canvas that this network needs (first: {small[0]!r}); use images of at "
+            f"{len(small)} of {len(pool)} images are smaller than the {size}x{size} window that is needed (first: {small[0]!r}); use images of at "
             f"least {size}x{size} pixels, a smaller size=, or a shallower layer"
         )
     endless = 1 << 40

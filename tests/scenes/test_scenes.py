@@ -184,7 +184,7 @@ def test_windows(tmp_path):
     share = np.mean([w.scene.name == "large" for w in many])
     assert share > 0.98  # 33 * 65 places against 2
     assert windows(photos[0], 3, 64)[0].read().shape == (3, 64, 64)
-    with pytest.raises(ValueError, match="1 of 2 images are smaller than the 40x40 canvas.*at least 40x40"):
+    with pytest.raises(ValueError, match="1 of 2 images are smaller than the 40x40 window.*at least 40x40"):
         windows(photos, 1, 40)
     with pytest.raises(ValueError, match="n=0"):
         windows(photos, 0, 8)
