@@ -174,3 +174,9 @@ def test_ledger_table_colours_verdicts_and_shows_what_is_there():
     page = figures.ledger_table(ledger, "a caption").to_html()
     assert "a caption" in page and "#009E7333" in page and "#D55E0033" in page
     assert "our check" not in page and ">x<" not in page
+
+
+def test_classes_in_colour():
+    shown = figures.coloured(np.array([[0, 1]]))
+    assert shown.shape == (1, 2, 3) and shown[0, 0].tolist() == [40, 40, 40]
+    assert "#{:02X}{:02X}{:02X}".format(*shown[0, 1]) == figures.CYCLE[0]

@@ -4,11 +4,15 @@ from ..checks import needs
 
 needs(__name__, "plotly", extra="figures")
 
-from .charts import gallery, lines, loglog_scatter, panels, stride_diagram, strip
+from .charts import lines, panels
+from .diagrams import stride_diagram
 from .ledger import ledger_table
-from .pictures import coloured, image_slider, images
+from .maps import gallery
+from .pictures import coloured, images
+from .points import loglog_scatter, strip
+from .sliders import emergence, image_slider
 from .style import CYCLE, PALETTE
-from .surfaces import emergence, surface, surface_menu, surface_pair
+from .surfaces import surface, surface_menu, surface_pair
 
 __all__ = [
     "CYCLE",

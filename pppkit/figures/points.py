@@ -1,0 +1,110 @@
+"""Rows as points: beside their category, and one measurement against another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from .style import CYCLE, colours, finish
+
+FEW = 6  # names that fit side by side on a phone; more stand upright
+
+
+def strip(
+    rows: pd.DataFrame,
+    category: str,
+    value: str,
+    group: str,
+    *,
+    error: str | None = None,
+    title: str = "",
+    label: str = "",
+    log: bool = False,
+    height: int = 420,
+) -> go.Figure:
+    """Every row as a point beside its category, groups side by side; spread is seen, not summarised.
+
+    Args:
+        rows: One row a point.
+        category: Column along the horizontal axis.
+        value: Column along the vertical axis.
+        group: Column that gives the colour.
+        error: Column with the half-width of error bars.
+        title: Shown above.
+        label: Title of the vertical axis.
+        log: Logarithmic vertical axis.
+        height: In screen pixels.
+    """
+    order, groups = list(dict.fromkeys(rows[category])), list(dict.fromkeys(rows[group]))
+    tones = colours(map(str, groups))
+    fig = go.Figure()
+    for i, name in enumerate(groups):
+        part = rows[rows[group] == name]
+        beside = (i - (len(groups) - 1) / 2) * 0.8 / max(2, len(groups))
+        places = [order.index(c) + beside for c in part[category]]
+        bars = {"type": "data", "array": part[error], "thickness": 1} if error else None
+        points = _points(places, part[value], str(name), tones[str(name)])
+        hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
+        fig.add_trace(points.update(error_y=bars, customdata=part[category], hovertemplate=hover))
+    fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
+    scale = {"type": "log", "rangemode": "normal"} if log else {"type": "linear", "rangemode": "tozero"}
+    fig.update_yaxes(title={"text": label or value}, exponentformat="power", **scale)
+    below, room = (-0.15, 0) if len(order) <= FEW else (-0.45, 80)
+    return finish(fig, height + room, title, legend={"orientation": "h", "y": below})
+
+
+def _points(x: Sequence[float], y: pd.Series, name: str, colour: str) -> go.Scatter:
+    """Points of one group; those of a paper are diamonds."""
+    symbol = "diamond" if "paper" in name else "circle"
+    marker = {"color": colour, "size": 8, "opacity": 0.8, "symbol": symbol}
+    return go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker)
+
+
+def loglog_scatter(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    hover: Sequence[str] = (),
+    title: str = "",
+    label: str = "",
+    height: int = 460,
+) -> go.Figure:
+    """One measurement against another on logarithmic axes, with the diagonal on which they agree.
+
+    Args:
+        rows: One row a point; points where either value is not positive are left out.
+        x: Column along the horizontal axis, and its name.
+        y: Column along the vertical axis, and its name.
+        group: Column that gives the colour.
+        hover: Columns to name in the hover label.
+        title: Shown above.
+        label: What both axes show.
+        height: In screen pixels.
+    """
+    shown = rows[(rows[x] > 0) & (rows[y] > 0)]
+    fig = go.Figure(_diagonal(shown[[x, y]]))
+    for i, (name, part) in enumerate(shown.groupby(group, sort=False)):
+        points = go.Scatter(
+            x=part[x],
+            y=part[y],
+            mode="markers",
+            name=str(name),
+            marker={"color": CYCLE[i % len(CYCLE)], "size": 9, "opacity": 0.8},
+            text=part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None,
+            hovertemplate=f"%{{text}}<br>{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>",
+        )
+        fig.add_trace(points)
+    for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
+        update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+
+
+def _diagonal(values: pd.DataFrame) -> go.Scatter:
+    """A dotted line from below the smallest value to above the largest."""
+    ends = [float(values.min().min()) * 0.7, float(values.max().max()) * 1.4]
+    line = {"color": "#9aa5b1", "dash": "dot"}
+    return go.Scatter(x=ends, y=ends, mode="lines", line=line, name="equal", hoverinfo="skip")
