@@ -1,4 +1,4 @@
-"""Where each feature lies in the image: margins, and optimally padded features in two ways that check each other."""
+"""Where each feature lies in the image: margins, and optimal features in two ways that check each other."""
 
 from ..models.hooks import features
 from .canvas import canvas_features

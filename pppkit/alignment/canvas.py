@@ -1,4 +1,4 @@
-"""Optimally padded features without a second network: the same network on a larger canvas, beyond padding's reach."""
+"""Optimally padded features by the same network on a larger canvas, beyond padding's reach."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def canvas_features(
     seen: Sequence[tuple[int, ...]],
     padding: str | None = None,
 ) -> dict[str, Tensor]:
-    """Optimally padded features without a second network: the same network on a canvas, and the middle of its maps.
+    """Optimally padded features by the same network on a canvas, and the middle of its maps.
 
     With a canvas of size + 2 M, M a multiple of the total stride, pixel i of the regular map is pixel i + M /
     stride of the canvas's, whatever the network pads. With M at least padding's reach nothing of the canvas's

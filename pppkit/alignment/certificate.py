@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..checks import number, whole
 from ..models.hooks import blank, features, input_channels, padding_context
@@ -51,45 +51,47 @@ def verify_alignment(
     model, layers = checked(model, layers, size, padding)
     number("tolerance", tolerance, least=0, remedy="1e-5 allows for rounding")
     whole("seed", seed, least=0)
-    margin = canvas_margin(model, layers, size, padding)
-    plan = prepare_unpadded(model, layers, size, padding)
-    top, left, bottom, right = plan.margins
-    room = max(margin, *plan.margins)
-    noise = torch.Generator().manual_seed(seed)
-    world = torch.rand(1, input_channels(model), size + 2 * room, size + 2 * room, generator=noise).to(
-        blank(model, 1, 1)
-    )
-    record = GlobalPools()
-    image = centre(world, (size, size)).contiguous()
-    shapes = features(
-        model, layers, image, *padding_context(padding), record, keep=lambda n, t: tuple(t.shape[-2:])
-    )
-    wide = centre(world, (size + 2 * margin,) * 2).contiguous()
-    canvas = canvas_features(model, layers, wide, shapes, record.seen, padding)
-    crop = world[..., room - top : room + size + bottom, room - left : room + size + right]
-    unpadded = unpadded_features(model, plan, crop)
-    rows = {}
-    for name in layers:
-        difference, largest = (
-            (canvas[name] - unpadded[name]).abs().max().item(),
-            canvas[name].abs().max().item(),
-        )
-        flat = canvas[name].shape[-1] < 2
-        shifted = (
-            float("nan")
-            if flat
-            else (canvas[name][..., 1:] - unpadded[name][..., :-1]).abs().max().item() / (largest or 1.0)
-        )
-        relative = difference / largest if largest else float(difference > 0)
-        rows[name] = {"difference": difference, "largest": largest, "relative": relative, "shifted": shifted}
+    canvas, unpadded = _both_ways(model, layers, size, padding, seed)
+    rows = {name: _compare(canvas[name], unpadded[name]) for name in layers}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
-    wrong = table[~(table["relative"] <= tolerance)]
+    wrong = table.loc[~(table["relative"] <= tolerance), "relative"]
     if len(wrong):
         raise AlignmentError(
-            f"the canvas and the unpadded run disagree by more than tolerance={tolerance:g} of the largest feature: {wrong['relative'].to_dict()}"
+            f"the canvas and the unpadded run disagree by more than tolerance={tolerance:g} of the "
+            f"largest feature: {wrong.to_dict()}"
         )
-    if (table["shifted"] <= tolerance).any():
+    flat = list(table.index[table["shifted"] <= tolerance])
+    if flat:
         raise AlignmentError(
-            f"layers {list(table.index[table['shifted'] <= tolerance])} give features too flat to verify an alignment with; use other weights"
+            f"layers {flat} give features too flat to verify an alignment with; use other weights"
         )
     return table
+
+
+def _both_ways(
+    model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, seed: int
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Optimally padded features of noise: by the canvas, by the unpadded run."""
+    margin = canvas_margin(model, layers, size, padding)
+    plan = prepare_unpadded(model, layers, size, padding)
+    room = max(margin, *plan.margins)
+    shape = (1, input_channels(model), size + 2 * room, size + 2 * room)
+    world = torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(blank(model, 1, 1))
+    pools, image = GlobalPools(), centre(world, (size, size)).contiguous()
+    shapes = features(model, layers, image, *padding_context(padding), pools, keep=lambda n, t: tuple(t.shape))
+    wide = centre(world, (size + 2 * margin,) * 2).contiguous()
+    canvas = canvas_features(model, layers, wide, shapes, pools.seen, padding)
+    top, left, *_ = plan.margins
+    height, width = plan.crop_size
+    crop = world[..., room - top : room - top + height, room - left : room - left + width]
+    return canvas, unpadded_features(model, plan, crop)
+
+
+def _compare(canvas: Tensor, unpadded: Tensor) -> dict[str, float]:
+    difference, largest = (canvas - unpadded).abs().max().item(), canvas.abs().max().item()
+    if canvas.shape[-1] < 2:
+        shifted = float("nan")
+    else:
+        shifted = (canvas[..., 1:] - unpadded[..., :-1]).abs().max().item() / (largest or 1.0)
+    relative = difference / largest if largest else float(difference > 0)
+    return {"difference": difference, "largest": largest, "relative": relative, "shifted": shifted}

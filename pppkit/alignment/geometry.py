@@ -101,7 +101,7 @@ def seen(wanted: list[tuple[Side, Interval]]) -> Interval:
 
 
 def computable(side: Side, image: Interval) -> Interval:
-    """First and last pixel of a map that are known where these pixels of the image are known and nothing is padded."""
+    """First and last pixel of a map that are known from these pixels of the image, without any padding."""
     order: dict[int, Side] = {}
     stack = [side]
     while stack:
@@ -132,7 +132,7 @@ class Geometry:
 
     @classmethod
     def image(cls, size: Pair, margins: Pair = (0, 0)) -> Geometry:
-        """Geometry of images `(N, C, H, W)` of which `size` is the regular part, below and right of the margins."""
+        """Geometry of images `(N, C, H, W)` whose regular part has this size, below and right of margins."""
         return cls((Side(size[0], first=-margins[0]), Side(size[1], first=-margins[1])))
 
     @property
@@ -146,7 +146,7 @@ class Geometry:
         return self.sides[0].stride, self.sides[1].stride
 
     def sees(self) -> tuple[Interval, Interval]:
-        """First and last row, first and last column of the image that the regular map sees, as if it had no border."""
+        """First and last row, first and last column that the regular map sees, as if there was no border."""
         spans = [seen([(side, side.window())]) for side in self.sides]
         return spans[0], spans[1]
 
@@ -159,8 +159,8 @@ class Geometry:
         for axis, side in zip(self.axes, self.sides):
             if side.first > 0 or side.last(x.shape[axis]) < side.regular - 1:
                 raise AlignmentError(
-                    f"the crop is too small: a {tuple(x.shape)} map begins at pixel {side.first} and does not "
-                    f"cover the {side.regular} pixels of the regular one"
+                    f"the crop is too small: a {tuple(x.shape)} map begins at pixel {side.first} and does "
+                    f"not cover the {side.regular} pixels of the regular one"
                 )
             if x.shape[axis] != side.regular:
                 x = x.narrow(axis, -side.first, side.regular)
@@ -180,7 +180,8 @@ def geometry(x: Tensor) -> Geometry:
     """
     if not has_geometry(x):
         raise AlignmentError(
-            f"a tensor of shape {tuple(x.shape)} has no position in the image: it comes after a global operation"
+            f"a tensor of shape {tuple(x.shape)} has no position in the image: "
+            "it comes after a global operation"
         )
     return x._geometry  # type: ignore[attr-defined, no-any-return]
 

@@ -1,4 +1,4 @@
-"""Optimally padded features by the paper's way, with what depends on the model and the size worked out once."""
+"""Optimally padded features by the paper's way; what depends on model and size is worked out once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from ..checks import shown
 from ..models.hooks import features
 from .arguments import height_and_width
 from .geometry import Geometry, attach, geometry
@@ -71,9 +72,11 @@ def unpadded_features(model: nn.Module, plan: UnpaddedPlan, crop: Tensor) -> dic
     Raises:
         ValueError: If the crop has another size than the plan's.
     """
-    if tuple(crop.shape[-2:]) != plan.crop_size:
+    height, width = plan.crop_size
+    if crop.dim() != 4 or tuple(crop.shape[-2:]) != (height, width):
         raise ValueError(
-            f"crop: {tuple(crop.shape)} has not the plan's size {plan.crop_size}; cut it with margins {plan.margins}"
+            f"crop={shown(crop)} must be (N, C, {height}, {width}): the image with the plan's margins "
+            f"{plan.margins}"
         )
     top, left, *_ = plan.margins
     x = attach(crop.clone(), Geometry.image(plan.size, (top, left)))

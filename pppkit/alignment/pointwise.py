@@ -11,13 +11,13 @@ from torch import Tensor
 
 from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, join
 
-_ACTIVATIONS = """relu relu6 hardtanh silu hardswish hardsigmoid sigmoid tanh gelu elu selu celu leaky_relu mish softplus
-    softsign prelu logsigmoid threshold"""
-_ARITHMETIC = """add sub mul div neg abs exp log sqrt rsqrt square pow reciprocal sign round floor true_divide subtract
-    multiply divide maximum minimum where lerp addcmul clamp clamp_min clamp_max erf sin cos
+_ACTIVATIONS = """relu relu6 hardtanh silu hardswish hardsigmoid sigmoid tanh gelu elu selu celu leaky_relu
+    mish softplus softsign prelu logsigmoid threshold"""
+_ARITHMETIC = """add sub mul div neg abs exp log sqrt rsqrt square pow reciprocal sign round floor true_divide
+    subtract multiply divide maximum minimum where lerp addcmul clamp clamp_min clamp_max erf sin cos
     iadd isub imul itruediv ipow radd rsub rmul rdiv rtruediv truediv rpow gt lt ge le eq ne"""
-_SAME = """dropout dropout2d feature_dropout alpha_dropout clone contiguous detach to float double half bfloat16 type
-    type_as requires_grad batch_norm local_response_norm channel_shuffle zeros_like ones_like cat concat"""
+_SAME = """dropout dropout2d feature_dropout alpha_dropout clone contiguous detach to float double half
+    bfloat16 type type_as requires_grad local_response_norm channel_shuffle zeros_like ones_like cat concat"""
 POINTWISE = frozenset(f"{_ACTIVATIONS} {_ARITHMETIC} {_SAME}".split())
 
 
@@ -30,6 +30,18 @@ def tensors_of(*values: Any) -> Iterator[Tensor]:
             yield from tensors_of(*value)
         elif isinstance(value, dict):
             yield from tensors_of(*value.values())
+
+
+def maps_in(args: tuple, kwargs: dict[str, Any]) -> list[Tensor]:
+    """The maps among arguments, also in lists of them."""
+    found = []
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            if has_geometry(value):
+                found.append(value)
+        elif isinstance(value, (list, tuple, dict)):
+            found += [t for t in tensors_of(value) if has_geometry(t)]
+    return found
 
 
 def on_tensors(f: Callable[[Tensor], Tensor], value: Any) -> Any:
@@ -46,7 +58,7 @@ def on_tensors(f: Callable[[Tensor], Tensor], value: Any) -> Any:
 
 def pointwise(func, name: str, tracked: list[Tensor], args: tuple, kwargs: dict) -> Any:
     """Runs an operation that works position by position, on the part that all of its maps have."""
-    if len(tracked) > 1 or name in ("cat", "concat", "batch_norm") or _other_maps(*args, *kwargs.values()):
+    if len(tracked) > 1 or name in ("cat", "concat") or _other_maps(*args, *kwargs.values()):
         return _joined(func, name, tracked, args, kwargs)
     return attach(func(*args, **kwargs), geometry(tracked[0]))
 
@@ -56,8 +68,6 @@ def _other_maps(*values: Any) -> bool:
 
 
 def _joined(func, name: str, tracked: list[Tensor], args: tuple, kwargs: dict) -> Any:
-    if name == "batch_norm":
-        _refuse_batch_statistics(args, kwargs)
     g = join([geometry(t) for t in tracked])
     concat = name in ("cat", "concat")
     if concat:
@@ -112,13 +122,17 @@ def _refuse_positions(other: Tensor, dim: int, g: Geometry) -> None:
     own = [axis - dim + other.dim() for axis in g.axes]
     if any(a >= 0 and other.shape[a] > 1 for a in own):
         raise AlignmentError(
-            f"a map meets a tensor {tuple(other.shape)} that has no position in the image: it is fixed to positions (an "
-            "embedding, coordinates), or comes after a global operation"
+            f"a map meets a tensor {tuple(other.shape)} that has no position in the image: it is fixed to "
+            "positions (an embedding, coordinates), or comes after a global operation"
         )
 
 
-def _refuse_batch_statistics(args: tuple, kwargs: dict) -> None:
-    if kwargs.get("training") or (len(args) > 5 and args[5]):
+def _batch_norm(run, func, x, *args, **kwargs):
+    if kwargs.get("training") or (len(args) > 4 and args[4]):
         raise AlignmentError(
             "batch_norm in training mode normalises by statistics of the whole map; call model.eval()"
         )
+    return attach(func(x, *args, **kwargs), geometry(x))
+
+
+BATCH_NORM = {"batch_norm": _batch_norm}

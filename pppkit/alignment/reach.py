@@ -20,6 +20,7 @@ from .canvas import GlobalPools, canvas_padding
 from .geometry import AlignmentError
 
 GROWTH = 512  # pixels by which the second image is larger; strides must divide it
+LIMIT = 4096  # pixels
 SIDES = ["top", "left", "bottom", "right"]
 NAN = float("nan")
 
@@ -138,8 +139,8 @@ def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str |
     if odd or len(strides) < len(layers):
         texts = ", ".join(f"{name}: {strides.get(name, 'none')}" for name in layers)
         raise AlignmentError(
-            f"strides ({texts}) do not divide a canvas evenly; pppkit needs total strides that are powers of two "
-            f"up to {GROWTH}"
+            f"strides ({texts}) do not divide a canvas evenly; "
+            f"pppkit needs total strides that are powers of two up to {GROWTH}"
         )
     total = math.lcm(*(s.numerator for s in every))
     return _Survey(strides, total, record.seen)
@@ -155,12 +156,12 @@ def _widths(
         why = str(error).splitlines()[0]
         if padding is None or not (Scheme.parse(padding).full or padding == "none"):
             raise AlignmentError(
-                f"the model does not run on {side}x{side} images ({why}): it needs one fixed size, or blocks of one "
-                "(attention)"
+                f"the model does not run on {side}x{side} images ({why}): "
+                "it needs one fixed size, or blocks of one (attention)"
             ) from error
         raise ValueError(
-            f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that at {side}x{side} "
-            f"pixels ({why}); a larger size may help"
+            f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that "
+            f"at {side}x{side} pixels ({why}); a larger size may help"
         ) from error
 
 
@@ -169,9 +170,10 @@ def _check_census(small: Census, large: Census, size: int) -> None:
         raise AlignmentError(f"the model does other things with a larger image than with one of size={size}")
     for few, many in zip(small.factors, large.factors):
         if few != many:
+            here, there = (", ".join(map(str, factors)) for factors in (few, many))
             raise AlignmentError(
-                f"interpolate: at size={size} a map is resized by {', '.join(map(str, few))} input pixels per output pixel, "
-                f"in a larger image by {', '.join(map(str, many))}; choose a size that the total stride divides "
+                f"interpolate: at size={size} a map is resized by {here} input pixels per output pixel, "
+                f"in a larger image by {there}; choose a size that the total stride divides "
                 "(align_corners=True: one more)"
             )
 
@@ -188,25 +190,35 @@ def _rim(name: str, t: Tensor) -> tuple[int, int, int, int] | None:
     return top, left, len(clean) - 1 - bottom, clean.shape[1] - 1 - right
 
 
+def _rims(model: nn.Module, survey: _Survey, size: int, margin: int, padding: str | None) -> dict[str, Any]:
+    """What poison leaves of the layers' maps, on a canvas with that margin."""
+    image = blank(model, size + 2 * margin, size + 2 * margin)
+    return features(
+        model, tuple(survey.strides), image, Poison(padding), GlobalPools(survey.pooled), keep=_rim
+    )
+
+
 def _reach(
     model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, limit: int
-) -> tuple[pd.DataFrame, int]:
-    """The table of `padding_reach`, and the total stride."""
+) -> tuple[pd.DataFrame, _Survey]:
+    """The table of `padding_reach`, and what runs without poison tell.
+
+    A map that is clean within a frame shows how far each border reaches, however large the canvas is.
+    """
     survey = _survey(model, layers, size, padding)
     margin = 4 * survey.total
     while margin <= limit:
-        image = blank(model, size + 2 * margin, size + 2 * margin)
-        rims = features(model, layers, image, Poison(padding), GlobalPools(survey.pooled), keep=_rim)
-        if all(rim is not None and max(rim) * survey.strides[n] <= margin for n, rim in rims.items()):
+        rims = _rims(model, survey, size, margin, padding)
+        if all(rim is not None for rim in rims.values()):
             table = pd.DataFrame.from_dict(rims, orient="index", columns=SIDES)
-            whole_numbers = {n: int(s) if s.denominator == 1 else s for n, s in survey.strides.items()}
-            table.insert(0, "stride", pd.Series(whole_numbers))
-            return table.rename_axis("layer"), survey.total
+            strides = {n: int(s) if s.denominator == 1 else s for n, s in survey.strides.items()}
+            table.insert(0, "stride", pd.Series(strides))
+            return table.rename_axis("layer"), survey
         margin *= 2
     raise AlignmentError(
-        f"padding still reaches the image from {margin // 2} pixels away: a global operation (GroupNorm, InstanceNorm, "
-        f"attention) makes every feature depend on every pixel, or the receptive field is wider than limit={limit} "
-        f"(total stride {survey.total})"
+        f"padding still reaches the image from {margin // 2} pixels away: a global operation (GroupNorm, "
+        "InstanceNorm, attention) makes every feature depend on every pixel, or the receptive field is wider "
+        f"than limit={limit} (total stride {survey.total})"
     )
 
 
@@ -215,7 +227,7 @@ def padding_reach(
     layers: Sequence[str] | None = None,
     size: int = 224,
     padding: str | None = None,
-    limit: int = 4096,
+    limit: int = LIMIT,
 ) -> pd.DataFrame:
     """How far padding reaches into a large map, measured: the padding is poisoned with NaN.
 
@@ -224,7 +236,7 @@ def padding_reach(
         layers: Module paths; None for the layers of interest.
         size: Side of the regular image in pixels.
         padding: A padding scheme, or None for the model's own padding.
-        limit: Give up where the poison still reaches the regular image from that many pixels away.
+        limit: Give up where a margin of that many pixels leaves nothing clean.
 
     Returns:
         For each layer its stride (a fraction where the map is finer than the image) and the pixels of its map
@@ -262,7 +274,8 @@ def canvas_margin(
         M in input pixels: 128 for the paper's VGG19, 224 for its ResNet50, 448 for EfficientNet-B0.
 
     Raises:
-        AlignmentError, ValueError: As `padding_reach`.
+        AlignmentError: As `padding_reach`.
+        ValueError: As `padding_reach`.
     """
     margin, total = margin_and_stride(model, layers, size, padding)
     return max(margin, math.ceil(at_least / total) * total)
@@ -273,6 +286,9 @@ def margin_and_stride(
 ) -> tuple[int, int]:
     """The smallest M of `canvas_margin`, and the total stride of which it is a multiple."""
     model, layers = checked(model, layers, size, padding)
-    table, total = _reach(model, layers, size, padding, 4096)
+    table, survey = _reach(model, layers, size, padding, LIMIT)
     need = max(int(rim) * stride for rim, stride in zip(table[SIDES].max(axis=1), table["stride"]))
-    return max(1, math.ceil(need / total)) * total, total
+    margin = max(1, math.ceil(need / survey.total)) * survey.total
+    while survey.pooled and None in _rims(model, survey, size, margin, padding).values():
+        margin += survey.total  # what a global pooling sees must be clean, too
+    return margin, survey.total

@@ -1,4 +1,4 @@
-"""The unpadded run: any eager network without any padding, on a larger crop, with tensors that carry their margins."""
+"""The unpadded run: any network without padding, on a larger crop, with tensors that carry their margins."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ..padding import Scheme
-from .channels import CHANNEL_OPERATIONS
-from .geometry import AlignmentError, Geometry, attach, geometry, has_geometry, told_shape
-from .operations import IMAGE_OPERATIONS, Follow
-from .pointwise import POINTWISE, pointwise, tensors_of
+from .axes import AXES
+from .geometry import AlignmentError, Geometry, attach, geometry, told_shape
+from .operations import Follow
+from .pointwise import BATCH_NORM, POINTWISE, maps_in, pointwise
+from .resizing import RESIZING
+from .windows import WINDOWS
 
-_OPERATIONS = {**IMAGE_OPERATIONS, **CHANNEL_OPERATIONS}
+_OPERATIONS = {**WINDOWS, **RESIZING, **AXES, **BATCH_NORM}
 _METADATA = {"dim", "ndimension", "stride", "is_contiguous", "is_floating_point", "is_complex", "get_device"}
 _METADATA |= {"__format__", "__repr__", "__hash__", "_is_view", "untyped_storage", "data_ptr"}
 _SPREADING = {"group_norm", "instance_norm", "layer_norm"}
@@ -55,7 +57,7 @@ class UnpaddedRun(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in _METADATA:
             return func(*args, **kwargs)
-        tracked = [t for t in tensors_of(args, kwargs) if has_geometry(t)]
+        tracked = maps_in(args, kwargs)
         if not tracked:
             return self._constant(func, name, args, kwargs)
         for x in tracked:
@@ -77,7 +79,7 @@ class UnpaddedRun(TorchFunctionMode):
         )
 
     def out(self, x: Tensor, g: Geometry) -> Tensor:
-        """Attaches the geometry of a result, which must have the regular size where the network runs as it is."""
+        """Attaches the geometry of a result, which has the regular size where the network runs as it is."""
         if not self.valid and tuple(x.shape[a] for a in g.axes) != g.regular:
             raise AlignmentError(f"a map of {tuple(x.shape)} was expected to have {g.regular} pixels")
         return attach(x, g)
@@ -102,7 +104,7 @@ class UnpaddedRun(TorchFunctionMode):
 
     @staticmethod
     def _constant(func, name: str, args: Sequence, kwargs: dict):
-        """Operations on tensors without position: a pooled 1x1 map resized to a size is the same everywhere."""
+        """Operations on tensors without position; a pooled 1x1 map, resized, is the same everywhere."""
         if name == "interpolate" and tuple(args[0].shape[2:]) == (1, 1):
             return args[0].expand(func(*args, **kwargs).shape)
         return func(*args, **kwargs)
@@ -111,7 +113,10 @@ class UnpaddedRun(TorchFunctionMode):
 def reason(name: str) -> str:
     """Why the alignment does not follow through an operation."""
     if name in _SPREADING:
-        return "a normalisation over all positions makes every feature depend on every pixel, so no crop is large enough"
+        return (
+            "a normalisation over all positions makes every feature depend on every pixel, "
+            "so no crop is large enough"
+        )
     if name in _ATTENTION:
         return "attention makes every feature depend on every pixel, so no crop is large enough"
     return (

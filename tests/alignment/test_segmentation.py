@@ -137,3 +137,31 @@ def test_lraspp():
     for check in (margins, canvas_margin):
         with pytest.raises(AlignmentError, match="choose"):
             check(net, ["out"], size=72)
+
+
+class Backbone(nn.Module):
+    """Stride 8 and a dilated block, in the form of torchvision's backbones: a dict of maps."""
+
+    def __init__(self):
+        super().__init__()
+        widths = (3, 8, 8, 16)
+        steps = [nn.Conv2d(c, w, 3, 2, 1) for c, w in zip(widths, widths[1:])]
+        layers = [layer for step in steps for layer in (step, nn.ReLU())]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(16, 16, 3, padding=2, dilation=2), nn.ReLU())
+
+    def forward(self, x):
+        return {"out": self.layers(x)}
+
+
+@pytest.mark.parametrize("image_pooling", [True, False])
+def test_deeplab(image_pooling):
+    """torchvision's DeepLabV3, with and without its branch of one pooled pixel that is resized to the map."""
+    parts = torchvision.models.segmentation.deeplabv3
+    head = parts.DeepLabHead(16, 3, atrous_rates=(2, 4, 6))
+    if not image_pooling:
+        pyramid = head[0]
+        del pyramid.convs[-1]
+        pyramid.project[0] = nn.Conv2d(256 * len(pyramid.convs), 256, 1)
+    net = he(parts.DeepLabV3(Backbone(), head))
+    table = verify_alignment(net, ["model.backbone.layers", "model.classifier", "out"], size=64)
+    assert (table["relative"] <= 1e-5).all() and (table["shifted"] > 1e-2).all()

@@ -1,21 +1,20 @@
-"""Operations that move, reduce or cut axes: they keep the image axes, or look at all positions at once."""
+"""Operations that move, reduce, cut or merge axes: they keep the image axes, or look at all positions."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .geometry import AlignmentError, attach, geometry, has_geometry, told_shape
-from .operations import sliced
+from .geometry import AlignmentError, Geometry, Taps, attach, geometry, has_geometry, told_shape
+from .operations import Follow, Run, along_image
 from .pointwise import on_tensors, pointwise
 
 
 def _over_window(run, func, x, *args, **kwargs):
-    """Operations that look at all positions: they see what the regular run sees. The result has no positions left."""
+    """Operations on all positions: they see the regular run's part, and the result has no positions left."""
     return func(run.seen(x), *args, **kwargs)
 
 
@@ -48,8 +47,8 @@ def _per_position(run, func, input, dim=None, **kwargs):
     g = geometry(input)
     if dim is None or _dims(dim, input) & set(g.axes):
         raise AlignmentError(
-            f"{func.__name__} over dim={dim} of {tuple(input.shape)} makes every feature depend on every pixel, so no crop "
-            "is large enough"
+            f"{func.__name__} over dim={dim} of {tuple(input.shape)} makes every feature depend on "
+            "every pixel, so no crop is large enough"
         )
     kwargs.pop("_stacklevel", None)
     return run.out(func(input, dim=dim, **kwargs), g)
@@ -127,8 +126,37 @@ def _squeeze(run, func, x, dim=None):
     return run.out(func(x, dim), g.moved(tuple(a - sum(d < a for d in gone) for a in g.axes)))
 
 
+def _sliced(run: Run, x: Tensor, axis: int, part: slice) -> Tensor:
+    """A slice along an image axis, in pixels of the regular map; the unpadded run keeps what lies beyond."""
+    g = geometry(x)
+    which = g.axes.index(axis)
+    start, stop, step = part.indices(g.regular[which])
+    count = len(range(start, stop, step))
+    if (start, step, count) == (0, 1, g.regular[which]):
+        return x
+    taps, regular = [Taps(1, 0, 0), Taps(1, 0, 0)], list(g.regular)
+    taps[which], regular[which] = Taps(step, start, start), count
+    out, sizes = along_image(run, x, (taps[0], taps[1]), (regular[0], regular[1]))
+    index: list[Any] = [slice(None)] * x.dim()
+    if run.valid:
+        begin = start + step * out.sides[which].first - g.sides[which].first
+        index[axis] = slice(begin, begin + step * sizes[which], step)
+    else:
+        index[axis] = part
+    kept = [g.sides[0], g.sides[1]]
+    kept[which] = out.sides[which]
+    return run.out(x[tuple(index)], Geometry((kept[0], kept[1]), g.axes))
+
+
+def _narrow(run, func, input, dim, start, length):
+    axis = dim % input.dim()
+    if axis in geometry(input).axes:
+        return _sliced(run, input, axis, slice(start, start + length))
+    return run.out(func(input, dim, start, length), geometry(input))
+
+
 def _getitem(run, func, x, index):
-    """Slices along image axes are counted in pixels of the regular map; along other axes numbers are fine, too."""
+    """Slices along image axes are in pixels of the regular map; along other axes numbers are fine, too."""
     parts = list(index) if isinstance(index, tuple) else [index]
     named = sum(p is not None and p is not Ellipsis for p in parts)
     if Ellipsis in parts:
@@ -145,7 +173,7 @@ def _getitem(run, func, x, index):
         if source in geometry(x).axes:
             if isinstance(part, int):
                 raise AlignmentError(f"indexing {tuple(x.shape)} with {index} picks one line of the image")
-            x, parts[place] = sliced(run, x, source, part), slice(None)
+            x, parts[place] = _sliced(run, x, source, part), slice(None)
             axes.append(target)
         target += not isinstance(part, int)
         source += 1
@@ -157,8 +185,8 @@ def _last_axes(run, func, x, *args, **kwargs):
     count = 1 if func.__name__ == "linear" else len(args[0] if args else kwargs["normalized_shape"])
     if set(range(x.dim() - count, x.dim())) & set(geometry(x).axes):
         raise AlignmentError(
-            f"{func.__name__} over the image axes of {tuple(x.shape)} makes every feature depend on every pixel, so no crop "
-            "is large enough"
+            f"{func.__name__} over the image axes of {tuple(x.shape)} makes every feature depend on "
+            "every pixel, so no crop is large enough"
         )
     return run.out(func(x, *args, **kwargs), geometry(x))
 
@@ -183,7 +211,7 @@ def _size(run, func, x, dim=None):
     return shape if dim is None else shape[dim]
 
 
-CHANNEL_OPERATIONS: dict[str, Callable[..., Any]] = {
+AXES: dict[str, Follow] = {
     "adaptive_avg_pool2d": _over_window,
     "adaptive_max_pool2d": _over_window,
     "adaptive_max_pool2d_with_indices": _over_window,
@@ -213,6 +241,7 @@ CHANNEL_OPERATIONS: dict[str, Callable[..., Any]] = {
     "unsqueeze": _unsqueeze,
     "expand_as": _expand_as,
     "size": _size,
+    "narrow": _narrow,
     "numel": _numel,
     "__len__": _len,
     "__getitem__": _getitem,
