@@ -22,7 +22,7 @@ class Resize(nn.Module):
 
 
 class Upsample(nn.Module):
-    """A layer that doubles the resolution by itself; what it lacks of the skip's size is padded, as in many U-Nets."""
+    """A layer that doubles the resolution; what it lacks of the skip's size is padded, as in many U-Nets."""
 
     def __init__(self, layer):
         super().__init__()
@@ -60,7 +60,7 @@ UPSAMPLINGS = (
 
 
 class UNet(nn.Module):
-    """Two steps down and two up, with skips by concatenation; gives a dict, as torchvision's segmentation networks do."""
+    """Two steps down and up, skips by concatenation; gives a dict, as torchvision's segmentation networks."""
 
     def __init__(self, kind="nearest", channels=4, images=3):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What operations read, worked by hand and measured by gradients, and that both ways agree through each of them."""
+"""What operations read, by hand and measured by gradients, and that both ways agree through each of them."""
 
 import itertools
 
@@ -214,7 +214,7 @@ def test_aligned_corners_agree_at_sizes_of_one_more():
 
 
 def test_clamping_is_a_border_effect():
-    """Bilinear resizing repeats the outermost pixels: without any padding it touches one pixel on each side."""
+    """Bilinear resizing repeats the outermost pixels: without padding it touches one pixel on each side."""
     net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Upsample(scale_factor=2, mode="bilinear"))
     assert padding_reach(net, ["0", "1"], 16).values.tolist() == [[1, 0, 0, 0, 0], [0.5, 1, 1, 1, 1]]
     table = margins(net, ["0", "1"], 16)
@@ -231,7 +231,7 @@ def test_transposed_convolutions_by_hand():
     assert padding_reach(net, ["0"], 8).loc["0"].tolist() == [0.5, 1, 1, 1, 1]
     table = margins(net, ["0"], 8)
     assert table.loc["input", ["top", "bottom"]].tolist() == [1, 1]
-    # ten pixels make 22, of which the outer two on each side miss a pixel: 18, one more than the regular 16 on each side
+    # ten pixels make 22; the outer two on each side miss a pixel, so 18 are left: one more on each side than 16
     assert table.loc["0", ["regular_height", "optimal_height", "top", "bottom"]].tolist() == [16, 18, 1, 1]
     without = nn.Sequential(nn.ConvTranspose2d(3, 4, 2, 2))
     assert margins(without, ["0"], 8).loc["input", "top"] == 0

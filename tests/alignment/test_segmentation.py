@@ -1,6 +1,9 @@
 """Networks that resize maps: U-Nets and torchvision's segmentation networks."""
 
+import itertools
+
 import pytest
+import torch
 import torchvision
 from torch import nn
 
@@ -38,7 +41,7 @@ def test_margins_of_a_u_net_by_hand():
     assert table.loc["input", SIDES].tolist() == [22, 22, 22, 22]
     assert table["regular_height"].tolist() == [32, 32, 8, 16, 32, 32]
     assert table["stride"].tolist() == [1, 1, 4, 2, 1, 1]
-    # from -22 to 53: down0 -20 to 51, down1 -8 to 23, bottom -2 to 9, up1 of -4 to 19 the middle, up0 of -4 to 35
+    # from -22 to 53: down0 -20 to 51, bottom -2 to 9, up1 -2 to 17 (of -4 to 19), up0 -2 to 33 (of -4 to 35)
     assert table["top"].tolist() == [22, 20, 2, 2, 2, 2] == table["bottom"].tolist()
     assert table["optimal_width"].tolist() == [76, 72, 12, 20, 36, 36]
 
@@ -70,13 +73,11 @@ def test_the_unpadded_run_has_the_sizes_of_the_table(kind):
 
 
 def noise(height, width):
-    import torch
-
     return torch.rand(1, 3, height, width)
 
 
 def test_the_canvas_shifts_by_the_coarsest_stride():
-    """The last layer of a U-Net has stride 1; a canvas that is not shifted by whole pixels of the bottom would misalign it."""
+    """The head of a U-Net has stride 1, but a shift must be one by whole pixels of the bottom."""
     net = UNet("nearest")
     assert padding_reach(net, ["head"], 32).loc["head"].tolist() == [1, 22, 22, 22, 22]
     assert canvas_margin(net, ["head"], 32) == 24
@@ -99,14 +100,14 @@ def test_odd_sizes_are_refused_where_the_factor_is_not_whole(kind):
 
 @pytest.mark.parametrize("kind", ["upsample", "transposed 2", "shuffle"])
 def test_odd_sizes_are_followed_where_the_network_pads_to_them(kind):
-    """What it pads is refined padding: the unpadded run has real pixels there."""
+    """Where the network pads a map to the size of a skip, the unpadded run has real pixels."""
     verify_alignment(UNet(kind), ["up1", "head"], size=35)
 
 
 def test_skips_cropped_to_the_middle():
     net = ValidUNet()
     table = margins(net, ["up"], 32)
-    # fine 30, pooled 15, bottom 13, deep 26, cropped from 2 on, up 24: it sees the image from 2 to 29 through the skip
+    # fine 30, pooled 15, bottom 13, deep 26, fine cropped from 2 on, up 24
     assert table.loc["up", "regular_height"] == 24
     verify_alignment(net, ["up"], size=32)
 
@@ -145,7 +146,7 @@ class Backbone(nn.Module):
     def __init__(self):
         super().__init__()
         widths = (3, 8, 8, 16)
-        steps = [nn.Conv2d(c, w, 3, 2, 1) for c, w in zip(widths, widths[1:])]
+        steps = [nn.Conv2d(c, w, 3, 2, 1) for c, w in itertools.pairwise(widths)]
         layers = [layer for step in steps for layer in (step, nn.ReLU())]
         self.layers = nn.Sequential(*layers, nn.Conv2d(16, 16, 3, padding=2, dilation=2), nn.ReLU())
 

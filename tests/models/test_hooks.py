@@ -101,3 +101,24 @@ def test_layers_that_are_not_layers(layers, words):
         layer_names(frozen(), layers)
     with pytest.raises(ValueError, match=words):
         features(frozen(), layers, torch.zeros(1, 3, 8, 8))
+
+
+def test_features_leave_the_model_as_it_was():
+    model = models.build("resnet18", num_classes=2).train()
+    model.layer1.eval()
+    modes = {n: m.training for n, m in model.named_modules()}
+    running = model.bn1.running_mean.clone()
+    features(model, ["layer2"], torch.rand(1, 3, 32, 32))
+    with pytest.raises(ValueError, match="no module 'layer9'.*layer1"):
+        features(model, ["layer9"], torch.rand(1, 3, 32, 32))
+    with pytest.raises(RuntimeError):
+        features(model, ["layer2"], torch.rand(1, 5, 32, 32))
+    assert modes == {n: m.training for n, m in model.named_modules()}
+    assert not any(m._forward_hooks for m in model.modules()) and torch.equal(running, model.bn1.running_mean)
+
+
+def test_features_are_those_of_a_plain_forward_pass():
+    model, x, seen = models.build("resnet18", num_classes=2), torch.rand(1, 3, 32, 32), {}
+    model.layer2.register_forward_hook(lambda m, i, o: seen.update(o=o.clone()))
+    model(x)
+    assert torch.equal(features(model, ["layer1", "layer2"], x)["layer2"], seen["o"])
