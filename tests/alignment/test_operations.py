@@ -231,7 +231,7 @@ def test_transposed_convolutions_by_hand():
     assert padding_reach(net, ["0"], 8).loc["0"].tolist() == [0.5, 1, 1, 1, 1]
     table = margins(net, ["0"], 8)
     assert table.loc["input", ["top", "bottom"]].tolist() == [1, 1]
-    # ten pixels make 22; the outer two on each side miss a pixel, so 18 are left: one more on each side than 16
+    # ten pixels make 22; the outer two on each side miss a pixel, so 18 are left: 16 and one on each side
     assert table.loc["0", ["regular_height", "optimal_height", "top", "bottom"]].tolist() == [16, 18, 1, 1]
     without = nn.Sequential(nn.ConvTranspose2d(3, 4, 2, 2))
     assert margins(without, ["0"], 8).loc["input", "top"] == 0
