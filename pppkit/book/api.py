@@ -140,6 +140,11 @@ def entry(room: str, name: str, value: Any) -> Iterator[str]:
             yield from (f"   - ``{key}``: {text}" for key, text in value.items())
 
 
+def readable(app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None):
+    """A signature that Sphinx can read: where a dataclass makes a field's default anew, Python says `<factory>`."""
+    return signature and signature.replace("<factory>", "..."), returned
+
+
 def add_front_door(app: Any, env: Any) -> None:
     """Makes `pppkit.NAME` a link, too, for what the front door lists and a room documents."""
     objects = env.get_domain("py").objects
@@ -154,5 +159,6 @@ def setup(app: Any) -> dict[str, Any]:
     for extension in ("sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"):
         app.setup_extension(extension)
     app.add_directive("api", Api)
+    app.connect("autodoc-process-signature", readable)
     app.connect("env-updated", add_front_door)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
