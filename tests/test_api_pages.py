@@ -64,7 +64,7 @@ def test_pages_link_to_names_that_there_are(documented):
 
 def test_a_name_has_one_home():
     assert api.home("pppkit", "InfiniteScene") == "pppkit.scenes"
-    assert api.home("pppkit", "measure_ppp") == "pppkit"
+    assert api.home("pppkit", "measure_ppp") == "pppkit.measure"
     assert api.home("pppkit.metrics", "SIGMAS") == "pppkit.metrics"
 
 

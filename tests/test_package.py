@@ -26,7 +26,7 @@ CORE = [Requirement(text) for text in PROJECT["dependencies"]]
 EXTRAS = {
     name: [Requirement(text) for text in texts] for name, texts in PROJECT["optional-dependencies"].items()
 }
-CORE_TESTS = ("padding", "scenes", "models", "alignment", "metrics", "test_measure.py")
+CORE_TESTS = ("padding", "scenes", "models", "alignment", "metrics", "measure")
 ROOMS = {
     "pppkit.training": "training",
     "pppkit.results": "sweep",
@@ -198,7 +198,7 @@ def test_the_core_beside_the_oldest_versions(wheel, tmp_path):
     scipy = next(r for r in EXTRAS["training"] if r.name == "scipy")
     python = tmp_path / "env" / "bin" / "python"
     run(sys.executable, "-m", "venv", tmp_path / "env")
-    tools = ("pytest", "pytest-timeout", "pysodmetrics")
+    tools = ("pytest", "pytest-timeout", "pytest-xdist", "pysodmetrics")
     run(python, "-m", "pip", "install", "--no-cache-dir", wheel, *map(lowest, [*CORE, scipy]), *tools)
     found = json.loads(run(python, "-c", MEASURE, cwd=tmp_path).splitlines()[-1])
     here = json.loads(run(sys.executable, "-c", MEASURE, cwd=ROOT).splitlines()[-1])

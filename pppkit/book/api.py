@@ -116,7 +116,7 @@ def reference(room: str) -> Iterator[str]:
     yield ""
     for name in public(room):
         value = getattr(module, name)
-        if home(room, name) == room and not inspect.ismodule(value):
+        if home(room, name) == room and f"{room}.{name}" not in rooms():
             yield from (*entry(room, name, value), "")
 
 
@@ -127,12 +127,14 @@ def entry(room: str, name: str, value: Any) -> Iterator[str]:
         fields = getattr(value, "_fields", ())
         if fields:
             yield f"   :exclude-members: {', '.join(fields)}"
+    elif inspect.ismodule(value):
+        yield from (f".. automodule:: {value.__name__}", "   :members:", "", f".. py:currentmodule:: {room}")
     elif inspect.isroutine(value):
         yield f".. autofunction:: {room}.{name}"
     else:
         yield from (f".. py:data:: {name}", f"   :type: {type(value).__name__}")
         described = isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values())
-        if not described:
+        if not described and is_literal(value):
             shown = " ".join(repr(value).split())
             yield f"   :value: {shown if len(shown) <= VALUE else shown[: VALUE - 3] + '...'}"
         yield from ("", f"   {comment(room, name)}", "")
@@ -140,8 +142,19 @@ def entry(room: str, name: str, value: Any) -> Iterator[str]:
             yield from (f"   - ``{key}``: {text}" for key, text in value.items())
 
 
-def readable(app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None):
-    """A signature that Sphinx can read: where a dataclass makes a field's default anew, Python says `<factory>`."""
+def is_literal(value: Any) -> bool:
+    """Whether a value's repr is Python's own notation: an object's has an address, another every time."""
+    try:
+        ast.literal_eval(repr(value))
+    except (ValueError, SyntaxError):
+        return False
+    return True
+
+
+def readable(
+    app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None
+):
+    """A signature that Sphinx can read: Python writes `<factory>` where a dataclass makes a default anew."""
     return signature and signature.replace("<factory>", "..."), returned
 
 

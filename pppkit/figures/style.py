@@ -20,6 +20,7 @@ PALETTE = {
     },
     **{"none": "#7f7f7f", "partial": "#56B4E9"},
 }
+# The same colours in order, for what is no padding.
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
 
 

@@ -40,8 +40,7 @@ def measure_ppp(
     generator: torch.Generator | None = None,
     progress: bool = True,
 ) -> PPPResult:
-    """Measures the Position-information Pattern from Padding of a network (Lin et al., section 2.2, Eq. 3 to
-    5).
+    """Measures a network's Position-information Pattern from Padding (Lin et al., equations 3 to 5).
 
     Each image is cut from a scene together with its surroundings. The network runs on the image as it pads
     itself and once more with the real surroundings in padding's place; the aligned features are compared.

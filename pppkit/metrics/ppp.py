@@ -17,17 +17,20 @@ from torchmetrics import Metric
 
 from ..checks import one_of
 
-# Eq. 4 leaves open how the l1 norm treats channels and of which map sigma is taken.
+# How the l1 norm of Eq. 4 may treat channels, which the paper leaves open.
 CHANNELS = {"mean": "the distance is averaged over channels", "sum": "the distance is summed over channels"}
+# Of which map the sigma of Eq. 4 may be taken, which it leaves open, too.
 SIGMAS = {
     "volume": "sigma over (C, H, W) of each image's padded features, averaged over images",
     "channel": "sigma over (H, W) of each channel, averaged over channels and images",
     "map": "sigma over (H, W) of each image's channel-reduced padded features, averaged over images",
     "expected": "sigma over (H, W) of the expectation over images of the channel-reduced padded features",
 }
+# Readings of Eq. 4: one of the channels, one of the sigmas.
 SNR_READINGS = tuple(f"{c}-{s}" for c, s in itertools.product(CHANNELS, SIGMAS))
-# Eq. 5 does not say whether features are normalised first.
+# Readings of Eq. 5, which does not say whether features are normalised first.
 MAE_READINGS = ("range", "raw")
+# The readings closest to the printed tables.
 DEFAULT_SNR, DEFAULT_MAE = "mean-volume", "range"
 
 SCALARS = ("distance", "sigma_volume", "sigma_channel", "sigma_map", "range", "distance_range")
@@ -133,7 +136,7 @@ def _mae_ppp_compute(sums: PPPSums, reading: str = DEFAULT_MAE) -> Estimate:
 
 
 def ppp_map(optimal: Tensor, padded: Tensor) -> Tensor:
-    """The Position-information Pattern from Padding (Lin et al., Eq. 3), averaged over channels.
+    """The Position-information Pattern from Padding, averaged over channels (Lin et al., equation 3).
 
     Args:
         optimal: Optimally padded features, `(N, C, H, W)`.
@@ -151,7 +154,7 @@ def ppp_map(optimal: Tensor, padded: Tensor) -> Tensor:
 
 
 def snr_ppp(optimal: Tensor, padded: Tensor, reading: str = DEFAULT_SNR) -> Estimate:
-    """SNR-PPP (Lin et al., Eq. 4): mean distance over the features' standard deviation. No unit.
+    """SNR-PPP: mean distance over the features' standard deviation, no unit (Lin et al., equation 4).
 
     Args:
         optimal: Optimally padded features, `(N, C, H, W)`.
@@ -167,7 +170,7 @@ def snr_ppp(optimal: Tensor, padded: Tensor, reading: str = DEFAULT_SNR) -> Esti
 
 
 def mae_ppp(optimal: Tensor, padded: Tensor, reading: str = DEFAULT_MAE) -> Estimate:
-    """MAE-PPP (Lin et al., Eq. 5): the mean absolute error between the two feature maps.
+    """MAE-PPP: the mean absolute error between the two feature maps (Lin et al., equation 5).
 
     Args:
         optimal: Optimally padded features, `(N, C, H, W)`.

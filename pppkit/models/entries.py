@@ -25,8 +25,11 @@ class Entry:
     task: str = "classes"
 
 
+# Networks by name, beside `torchvision/NAME`.
 MODELS: dict[str, Entry] = {}
+# How pages call them.
 TITLES: dict[str, str] = {}
+# Module paths at which each is measured, shallow to deep.
 LAYERS_OF_INTEREST: dict[str, tuple[str, ...]] = {}
 
 

@@ -13,6 +13,7 @@ from . import cifar_resnet, classifiers, picanet  # noqa: F401  (they register t
 from .entries import LAYERS_OF_INTEREST, MODELS
 from .hooks import Hook, blank, eager_model, watching
 
+# The networks of the PPP paper.
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
 ALIASES = {"efficientnet": "efficientnet_b0"}  # the name in the paper's tables
 for _alias, _name in ALIASES.items():

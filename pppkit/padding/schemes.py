@@ -6,7 +6,9 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+# What a border is filled with.
 FILLS = ("zeros", "reflect", "replicate", "circular", "randn")
+# Every padding scheme: a fill, no padding at all, or a fill as wide as the kernel reaches (`full-`).
 SCHEMES = (*FILLS, "partial", "none", *(f"full-{fill}" for fill in FILLS))
 
 Amounts = tuple[int, int, int, int]  # left, right, top, bottom: the order of torch.nn.functional.pad

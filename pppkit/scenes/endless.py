@@ -11,6 +11,7 @@ from torch import Tensor
 from .hashing import hash_position, uniform
 from .leaves import Leaves, topmost
 
+# Shapes that a scene of labelled objects shows.
 KINDS = ("disc", "square", "triangle", "cross", "star", "half-disc", "bar", "pentagon")
 
 

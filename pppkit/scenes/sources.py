@@ -10,6 +10,7 @@ from .endless import InfiniteScene
 from .photographs import PhotoFolder
 from .windows import Scene
 
+# Pictures that the book measures on.
 SOURCES = ("scenes", "satellite")
 
 

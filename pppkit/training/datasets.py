@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from ..scenes import KINDS, InfiniteScene
 from ..scenes.hashing import hash_position, uniform
 
-SCENES = "scenes"
+SCENES = "scenes"  # the name of labelled shapes in endless scenes, which need no data
 VALIDATION = ("val", "valid", "validation", "test")
 IN_MEMORY = 2**30  # bytes of decoded images that are kept
 RADIUS = (

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from .datasets import Images, first
 
-LAST = "last.ckpt"
+LAST = "last.ckpt"  # the checkpoint from which a training goes on
 
 
 def loader(
