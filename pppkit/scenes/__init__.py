@@ -1,6 +1,7 @@
-"""Images larger than the network's input, behind one protocol `crop(y, x, height, width)`: endless scenes and photographs."""
+"""Scenes, endless or photographs, from which `crop(y, x, height, width)` cuts what a network sees."""
 
-from .endless import KINDS, InfiniteScene, SceneObject
+from .endless import InfiniteScene
+from .objects import KINDS, SceneObject
 from .photographs import Photo, PhotoFolder, TiledPhoto
 from .sources import SOURCES, available, open_source
 from .windows import CachedScene, Scene, Window, read_ahead, windows

@@ -1,4 +1,4 @@
-"""Random numbers addressed by position: the same integers give the same bits, in any order and on any machine."""
+"""Random numbers addressed by position: the same integers give the same bits, in any order."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ def _mix(h: np.ndarray) -> np.ndarray:
 
 
 def hash_position(*parts: np.ndarray | int) -> np.ndarray:
-    """64 random bits for each tuple of integers; the arrays broadcast."""
-    h = np.zeros(np.broadcast(*parts).shape, np.uint64)
+    """64 random bits for each tuple of integers.
+
+    Args:
+        parts: Integers or arrays of them, which broadcast as they come: put the small ones first, which is
+            cheaper.
+    """
+    h = np.zeros((), np.uint64)
     with np.errstate(over="ignore"):
         for part in parts:
             h = _mix((h ^ np.asarray(part).astype(np.int64).astype(np.uint64)) + GOLDEN)

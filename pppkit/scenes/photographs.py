@@ -1,31 +1,59 @@
-"""Photographs as scenes: one file, tiles that form one picture, a folder of either."""
+"""Photographs as scenes: one file, tiles that form one picture, a folder of either.
+
+Files are read as every viewer shows them: turned by their EXIF orientation; grey, black-and-white and palette
+images in RGB. What has no one RGB picture is refused with how to make one: transparency, CMYK, more than 8
+bits, other modes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from os import PathLike
 from pathlib import Path
 from typing import overload
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 from torch import Tensor
+
+from ..checks import shown, whole
+from .windows import whole_window
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
 Image.MAX_IMAGE_PIXELS = None  # large photographs are what this module is for
+
+_TURNED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+_PLAIN = {"RGB", "L", "1", "P"}  # modes that every program shows in the same colours
+_REMEDIES = {
+    "transparent": "put it on a background and save it as RGB: what lies behind it is not in the file",
+    "CMYK": "convert it with its colour profile (PIL.ImageCms.profileToProfile) and save it as RGB",
+    "16-bit": "scale the values that should show to 0 ... 255 and save it as an 8-bit image",
+}
+
+
+def _refusal(image: Image.Image) -> str:
+    """What an image should be turned into before it can be used; empty for one that can be."""
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        return _REMEDIES["transparent"]
+    if image.mode in _PLAIN:
+        return ""
+    if image.mode[0] in "IF":
+        return _REMEDIES["16-bit"]
+    return _REMEDIES.get(image.mode, "save it as RGB (Image.open(path).convert('RGB').save(...))")
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as image:
-            if image.mode != "RGB":
-                raise ValueError(
-                    f"{path} is a {image.mode} image; convert it to RGB (Image.open(path).convert('RGB').save(...))"
-                )
+            remedy = _refusal(image)
+            if remedy:
+                raise ValueError(f"{path} is a {image.mode} image; {remedy}")
             yield image
     except (UnidentifiedImageError, OSError) as error:
         raise ValueError(f"{path} cannot be read as an image ({error}); mend or remove it") from error
@@ -33,15 +61,21 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 @lru_cache(maxsize=128)
 def _pixels(path: Path) -> np.ndarray:
-    """Decoded pixels `(H, W, 3)`; kept, because neighbouring windows read the same files."""
+    """Decoded pixels `(H, W, 3)`, turned upright; kept, because neighbouring windows read the same files."""
     with _opened(path) as image:
-        return np.asarray(image)
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Height and width, from the file's header."""
+    """Height and width of the upright picture, from the file's header."""
     with _opened(path) as image:
-        return image.height, image.width
+        turned = image.getexif().get(ExifTags.Base.Orientation) in _TURNED
+        width, height = image.size
+        if isinstance(image, TiffImageFile):  # whose size newer versions of Pillow turn by themselves
+            tags = ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength
+            width, height = (image.tag_v2[tag] for tag in tags)
+        return (width, height) if turned else (height, width)
 
 
 class TiledPhoto:
@@ -53,21 +87,26 @@ class TiledPhoto:
         name: What the picture is called in results.
 
     Raises:
-        ValueError: If the number of files is not rows * columns, tiles of one row differ in height or tiles of one column
-            in width, or a file is no RGB image.
+        ValueError: If the number of files is not rows * columns, tiles of one row differ in height or tiles
+            of one column in width, or a file cannot be shown in RGB.
     """
 
     def __init__(self, files: Sequence[str | Path], grid: tuple[int, int], name: str = ""):
-        rows, columns = grid
-        self.files = [Path(f) for f in files]
-        if rows < 1 or columns < 1 or len(self.files) != rows * columns:
-            raise ValueError(f"grid={grid} needs {rows * columns} files, got {len(self.files)}")
+        rows, columns = self.grid = _grid(grid)
+        self.files = [_path("files", f) for f in files]
+        if len(self.files) != rows * columns:
+            raise ValueError(
+                f"grid={self.grid} needs {rows * columns} files, got {len(self.files)}; "
+                "pass (rows, columns) of the tiles"
+            )
         sizes = np.array([_size(f) for f in self.files]).reshape(rows, columns, 2)
         if (sizes[..., 0] != sizes[:, :1, 0]).any() or (sizes[..., 1] != sizes[:1, :, 1]).any():
+            where = name or self.files[0].parent
             raise ValueError(
-                f"the tiles of {name or self.files[0].parent} do not fit a {rows}x{columns} grid: sizes (height, width) are {sizes.tolist()}"
+                f"files: the tiles of {where} do not fit a {rows}x{columns} grid, "
+                f"sizes (height, width) are {sizes.tolist()}; check grid= and the files' order"
             )
-        self.grid, self.name = (rows, columns), name or self.files[0].stem
+        self.name = name or self.files[0].stem
         self._y = np.concatenate([[0], np.cumsum(sizes[:, 0, 0])])
         self._x = np.concatenate([[0], np.cumsum(sizes[0, :, 1])])
 
@@ -85,16 +124,12 @@ class TiledPhoto:
         Raises:
             ValueError: If the window leaves the picture.
         """
-        if (
-            y < 0
-            or x < 0
-            or height < 1
-            or width < 1
-            or y + height > self.shape[0]
-            or x + width > self.shape[1]
-        ):
+        y, x, height, width = whole_window(y, x, height, width)
+        rows, columns = self.shape
+        if y < 0 or x < 0 or y + height > rows or x + width > columns:
             raise ValueError(
-                f"window y={y}, x={x}, {height}x{width} leaves {self.name}, which is {self.shape[0]}x{self.shape[1]} pixels"
+                f"window y={y}, x={x}, {height}x{width} leaves {self.name}, which is {rows}x{columns} "
+                "pixels; move it inside or make it smaller"
             )
         out = np.empty((height, width, 3), np.uint8)
         for r in range(self.grid[0]):
@@ -113,11 +148,11 @@ class Photo(TiledPhoto):
     """One image file.
 
     Args:
-        path: An RGB image in a format that Pillow reads.
+        path: An image in a format that Pillow reads.
     """
 
     def __init__(self, path: str | Path):
-        super().__init__([path], (1, 1), Path(path).stem)
+        super().__init__([path], (1, 1), _path("path", path).stem)
 
 
 class PhotoFolder(Sequence[TiledPhoto]):
@@ -125,12 +160,14 @@ class PhotoFolder(Sequence[TiledPhoto]):
 
     Args:
         root: The folder; searched at every depth.
-        grid: Rows and columns where the images of each lowest folder are the tiles of one large picture, else None.
-        pattern: Which files, as in `pathlib.Path.glob`; by default every image file. Use it to leave out masks, say
-            `"*/images/*.jpg"`.
+        grid: Rows and columns where the images of each lowest folder are the tiles of one large picture, else
+            None.
+        pattern: Which files, as in `pathlib.Path.glob`; by default every image file. Use it to leave out
+            masks, say `"*/images/*.jpg"`.
 
     Raises:
-        ValueError: If the folder does not exist or holds no matching image, or a file is unreadable or not RGB.
+        ValueError: If the folder does not exist or holds no matching image, or a file is unreadable or not
+            RGB.
 
     Example:
         >>> photos = PhotoFolder("satellite", grid=(3, 3), pattern="*/images/*.jpg")  # doctest: +SKIP
@@ -139,19 +176,16 @@ class PhotoFolder(Sequence[TiledPhoto]):
     """
 
     def __init__(self, root: str | Path, grid: tuple[int, int] | None = None, pattern: str | None = None):
-        self.root = Path(root)
+        self.root = _path("root", root)
         if not self.root.is_dir():
-            raise ValueError(f"root={str(root)!r} is not a folder")
-        files = sorted(
-            f
-            for f in self.root.glob(pattern or "**/*")
-            if f.is_file() and (pattern or f.suffix.lower() in SUFFIXES)
-        )
-        if not files:
             raise ValueError(
-                f"root={str(root)!r} holds no image"
-                + (f" that matches {pattern!r}" if pattern else f" ({', '.join(sorted(SUFFIXES))})")
+                f"root={str(root)!r} is not a folder; pass the folder that holds the photographs"
             )
+        found = self.root.glob(pattern or "**/*")
+        files = sorted(f for f in found if f.is_file() and (pattern or f.suffix.lower() in SUFFIXES))
+        if not files:
+            wanted = f"that matches {pattern!r}" if pattern else f"({', '.join(sorted(SUFFIXES))})"
+            raise ValueError(f"root={str(root)!r} holds no image {wanted}; check the folder and pattern=")
         if grid is None:
             self._photos: list[TiledPhoto] = [Photo(f) for f in files]
         else:
@@ -174,3 +208,17 @@ class PhotoFolder(Sequence[TiledPhoto]):
     def __repr__(self) -> str:
         pixels = sum(p.shape[0] * p.shape[1] for p in self)
         return f"PhotoFolder({self.root.name!r}, {len(self)} photographs, {pixels / 1e6:.1f} million pixels)"
+
+
+def _path(name: str, value: str | Path) -> Path:
+    if not isinstance(value, (str, PathLike)):
+        raise ValueError(f"{name}={shown(value)} must be a path, as text or pathlib.Path")
+    return Path(value)
+
+
+def _grid(grid: tuple[int, int]) -> tuple[int, int]:
+    remedy = "grid is (rows, columns) of the tiles"
+    if not isinstance(grid, (tuple, list)) or len(grid) != 2:
+        raise ValueError(f"grid={shown(grid)} must be two whole numbers; {remedy}")
+    rows, columns = (whole("grid", side, 1, remedy) for side in grid)
+    return rows, columns

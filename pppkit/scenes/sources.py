@@ -18,9 +18,10 @@ def open_source(name: str, paths: Mapping[str, str | Path | None] | None = None)
     """The scenes behind a source's name.
 
     Args:
-        name: `"scenes"`, the endless scene of seed 0, or `"satellite"`: Dubai seen by the MBRSC satellites (Humans in the
-            Loop), eight mosaics of 3 x 3 tiles.
-        paths: Folders by data set; `"satellite"` has `*/images/*.jpg` below it. Other data sets may be named, too.
+        name: `"scenes"`, the endless scene of seed 0, or `"satellite"`: Dubai seen by the MBRSC satellites
+            (Humans in the Loop), eight mosaics of 3 x 3 tiles.
+        paths: Folders by data set; `"satellite"` has `*/images/*.jpg` below it. Other data sets may be named,
+            too.
 
     Raises:
         ValueError: For an unknown name or a missing folder.

@@ -1,15 +1,18 @@
-"""Windows: where pictures are cut from, whatever the scene behind them is, and reading them ahead of the network."""
+"""Windows: where pictures are cut from, whatever the scene is, and reading them ahead of the network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from torch import Tensor
 
+from ..checks import shown, whole
 from .hashing import hash_position, uniform
+
+FAR = 2**40  # pixels from the origin, beyond which positions are no longer exact
 
 
 @runtime_checkable
@@ -22,6 +25,22 @@ class Scene(Protocol):
 
     def crop(self, y: int, x: int, height: int, width: int) -> Tensor:
         """The window whose first pixel is (y, x): `(3, height, width)`, uint8."""
+
+
+def whole_window(y: int, x: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """A window's first row, first column, rows and columns as ints.
+
+    Raises:
+        ValueError: For numbers that are not whole, an empty window, or one that begins beyond 2**40.
+    """
+    remedy = "a window is y, x, height, width in pixels"
+    y, x = whole("y", y, -(2**63), remedy), whole("x", x, -(2**63), remedy)
+    height, width = whole("height", height, 1, remedy), whole("width", width, 1, remedy)
+    if max(abs(y), abs(x)) > FAR:
+        raise ValueError(
+            f"y={y}, x={x} lies beyond 2**40, where positions are no longer exact; move nearer to 0"
+        )
+    return y, x, height, width
 
 
 class CachedScene:
@@ -50,7 +69,7 @@ class CachedScene:
 
     def crop(self, y: int, x: int, height: int, width: int) -> Tensor:
         """The window whose first pixel is (y, x): `(3, height, width)`, uint8. Do not change it in place."""
-        key = (y, x, height, width)
+        key = whole_window(y, x, height, width)
         if key not in self._windows:
             self._windows[key] = self.scene.crop(*key)
         return self._windows[key]
@@ -69,8 +88,9 @@ class Window(NamedTuple):
         return self.scene.crop(self.y, self.x, self.size, self.size)
 
     def inner(self, size: int) -> Window:
-        """The smaller window in its middle; where the sides differ by an odd number, nearer to its first pixel."""
-        if not 1 <= size <= self.size:
+        """The smaller window in its middle; where that is half a pixel off, nearer to the first pixel."""
+        size = whole("size", size)
+        if size > self.size:
             raise ValueError(f"size={size} must lie between 1 and {self.size}, the side of the window")
         shift = (self.size - size) // 2
         return Window(self.scene, self.y + shift, self.x + shift, size)
@@ -79,8 +99,9 @@ class Window(NamedTuple):
 def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -> list[Window]:
     """Positions of n square windows, the same for the same arguments.
 
-    A photograph is drawn with a probability proportional to the number of places where the window fits, so every place is
-    as likely as every other; windows may overlap. In an endless scene they lie millions of pixels apart.
+    A photograph is drawn with a probability proportional to the number of places where the window fits, so
+    every place is as likely as every other; windows may overlap. In an endless scene they lie millions of
+    pixels apart.
 
     Args:
         scenes: One scene or a sequence of them.
@@ -91,22 +112,18 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
     Raises:
         ValueError: If n < 1, there is no scene, or a photograph is smaller than the window.
     """
-    if n < 1:
-        raise ValueError(f"n={n} must be at least 1")
-    pool: list[Scene] = [scenes] if isinstance(scenes, Scene) else list(scenes)
-    if not pool or not all(isinstance(s, Scene) for s in pool):
-        raise ValueError(
-            f"scenes={scenes!r} must be a scene or a non-empty sequence of scenes (InfiniteScene, PhotoFolder, anything with shape and crop)"
-        )
+    n, size = whole("n", n, 1, "it is how many windows"), whole("size", size, 1, "it is a side in pixels")
+    seed = whole("seed", seed, -(2**63), "it chooses which windows")
+    pool = _pool(scenes)
     small = [s for s in pool if s.shape is not None and min(s.shape) < size]
     if small:
         raise ValueError(
-            f"{len(small)} of {len(pool)} images are smaller than the {size}x{size} window that is needed (first: {small[0]!r}); use images of at "
-            f"least {size}x{size} pixels, a smaller size=, or a shallower layer"
+            f"scenes: {len(small)} of {len(pool)} images are smaller than the {size}x{size} window "
+            f"that is needed (first: {small[0]!r}); use images of at least {size}x{size} pixels, "
+            "a smaller size=, or a shallower layer"
         )
-    endless = 1 << 40
     places = np.array(
-        [(s.shape[0] - size + 1) * (s.shape[1] - size + 1) if s.shape else endless for s in pool], float
+        [(s.shape[0] - size + 1) * (s.shape[1] - size + 1) if s.shape else FAR for s in pool], float
     )
     h = hash_position(seed, np.arange(n))
     which = np.searchsorted(np.cumsum(places) / places.sum(), uniform(h, 0), side="right").clip(
@@ -114,7 +131,7 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
     )
     out = []
     for i, k in enumerate(which):
-        height, width = pool[k].shape or (endless, endless)
+        height, width = pool[k].shape or (FAR, FAR)
         y, x = (
             int(uniform(h[i : i + 1], axis)[0] * (side - size + 1))
             for axis, side in ((1, height), (2, width))
@@ -123,11 +140,27 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
     return out
 
 
+def _pool(scenes: Scene | Sequence[Scene]) -> list[Scene]:
+    if isinstance(scenes, Scene):
+        return [scenes]
+    remedy = (
+        "a scene or a non-empty sequence of scenes (InfiniteScene, PhotoFolder, anything with shape and crop)"
+    )
+    is_list = isinstance(scenes, Iterable) and not isinstance(scenes, (str, bytes, np.ndarray, Tensor))
+    pool = list(scenes) if is_list else []
+    if not pool:
+        raise ValueError(f"scenes={shown(scenes)} must be {remedy}")
+    for i, scene in enumerate(pool):
+        if not isinstance(scene, Scene):
+            raise ValueError(f"scenes[{i}]={shown(scene)} is no scene; scenes must be {remedy}")
+    return pool
+
+
 def read_ahead(places: Sequence[Window], ends: Sequence[int]) -> Iterator[np.ndarray]:
     """The pixels of windows in batches; the next batch is read while the caller works on the last.
 
-    The reading thread uses numpy only: torch would start a second team of threads there, which a network's convolutions
-    would wait for.
+    The reading thread uses numpy only: torch would start a second team of threads there, which a network's
+    convolutions would wait for.
 
     Args:
         places: Windows of one size.
