@@ -1,0 +1,249 @@
+"""Tables of the pages on PPP and PosENet, on a handful of rows by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pppkit.experiments.posenet import rounding
+from pppkit.experiments.posenet import tables as posenet_tables
+from pppkit.experiments.ppp import emergence_tables, pitfall_tables, tables, untrained_tables
+from pppkit.metrics import MAE_READINGS, SNR_READINGS
+
+
+def training(seed=0, scale=1.0, size=64, source="scenes"):
+    """A network of one layer that was measured before, after one epoch and after two."""
+    names = {"model": "vgg19", "data": "scenes", "padding": "zeros", "seed": seed, "level": 4}
+    setup = {
+        "size": size,
+        "trained_size": 64,
+        "source": source,
+        "epochs": 2,
+        "width": 0.125,
+        "images": 9,
+        "n": 8,
+    }
+    rows = [
+        names | setup | {"epoch": e, "snr_ppp": scale * (1 + e), "mae_ppp": 0.5, "val_accuracy": 0.4 * e}
+        for e in (2, 0, 1)
+    ]
+    return pd.DataFrame(rows).assign(precision="32-true")
+
+
+def printed(**values):
+    names = {"model": "vgg19", "weights": "untrained"}
+    columns = {
+        f"{m}_{s}": 0.0 for m in ("snr_ppp", "mae_ppp", "posenet_spc", "posenet_mae") for s in ("mean", "std")
+    }
+    paddings = {"zeros": 4.0, "reflect": 1.0, "randn": 0.0}
+    return pd.DataFrame(
+        [
+            names | columns | {"padding": p, "snr_ppp_mean": v, "snr_ppp_std": 0.5} | values
+            for p, v in paddings.items()
+        ]
+    )
+
+
+def untrained():
+    """Two networks of three paddings at two depths on both kinds of pictures."""
+    sizes = {"zeros": 2.0, "reflect": 1.0, "randn": 3.0, "none": 0.0}
+    names = {"model": "vgg19", "init": "default", "n": 32}
+    readings = {f"snr {reading}": 7.0 for reading in SNR_READINGS}
+    return pd.DataFrame(
+        [
+            names
+            | {"padding": p, "source": s, "weights_seed": seed, "level": level, "layer": f"features.{level}"}
+            | {"snr_ppp": level * v * factor + seed, "mae_ppp": 0.1}
+            | readings
+            for p, v in sizes.items()
+            for s, factor in (("scenes", 1.0), ("satellite", 0.5))
+            for seed in (0, 1)
+            for level in (1, 4)
+        ]
+    )
+
+
+def test_scale_names_paddings_and_counts_networks():
+    rows = pd.concat([training(), training(1), training().assign(padding="randn")])
+    found = tables.scale(rows).loc["vgg19", "scenes", 64]
+    assert found["paddings"] == "zeros, randn" and found["networks"] == 2 and found["images"] == 9
+
+
+def test_curves_are_sorted_along_training():
+    found = tables.curves(pd.concat([training(), training(1, scale=3.0)]), "snr_ppp")
+    assert found["epoch"].tolist() == [0, 1, 2] and found["mean"].tolist() == [2, 4, 6]
+    assert found["std"].tolist() == pytest.approx([2**0.5, 2 * 2**0.5, 3 * 2**0.5])
+    assert set(found["layer of interest"]) == {"layer 4"}
+
+
+def test_scores_take_what_a_network_is_scored_by():
+    saliency = training().assign(model="vgg16_sod", val_accuracy=np.nan, val_weighted_f=0.25)
+    better = training(1)
+    better["val_accuracy"] += 0.1
+    found = tables.scores(pd.concat([training(), better, saliency]))
+    assert found.loc[("vgg19", "scenes"), "zeros"] == "85.0 ± 7.1"
+    assert found.loc[("vgg16_sod", "scenes"), "zeros"] == "25.0"
+
+
+def test_other_pictures_and_their_rank_correlation():
+    parts = [training(seed, 1.0 + seed) for seed in range(3)]
+    parts += [training(seed, 2.0 - seed, source="satellite") for seed in range(3)]
+    parts += [training(seed, 0.1, size=224) for seed in range(3)]
+    wide = tables.other_pictures(pd.concat(parts))
+    assert wide["scenes as trained"].tolist() == [3, 6, 9] and "scenes 224" in wide
+    ranks = tables.rank_correlations(wide, "scenes as trained", "satellite as trained", ["model", "data"])
+    assert ranks.to_dict() == {("vgg19", "scenes"): pytest.approx(-1)}
+
+
+def test_untrained_beside_the_paper():
+    deep = untrained_tables.of_level(untrained(), 4)
+    table = untrained_tables.beside_the_paper(deep, printed(), "SNR-PPP")
+    assert table.loc[("VGG19", "zeros"), ("SNR-PPP", "scenes")] == "8.5000 ± 0.7071"
+    assert table.loc[("VGG19", "zeros"), ("SNR-PPP", "paper")] == "4.0000 ± 0.5000"
+    assert table.loc[("VGG19", "none"), ("SNR-PPP", "paper")] == ""
+    points = untrained_tables.every_network(deep, printed(), "vgg19")
+    paper = points[points["source"] == "paper, ± std"]
+    assert len(points) == 19 and paper["error"].tolist() == [0.5] * 3
+
+
+def test_agreement_by_hand():
+    found = untrained_tables.agreement(untrained_tables.of_level(untrained(), 4), printed()).loc[
+        "VGG19", "scenes"
+    ]
+    # Ours: randn 12.5, zeros 8.5, reflect 4.5; the paper's: zeros 4, reflect 1, randn 0.
+    assert found["our order"] == "randn > zeros > reflect" and found["rank correlation"] == "-0.50"
+    assert found["ours / paper"] == "2.12 to 4.50"
+
+
+def test_two_worlds():
+    worlds = untrained_tables.two_worlds(untrained())
+    assert len(worlds) == 6 and "none" not in set(worlds["padding"])
+    zeros = worlds[(worlds["padding"] == "zeros") & (worlds["layer"] == "features.4")].iloc[0]
+    assert (zeros["scenes"], zeros["satellite"]) == (8.5, 4.5)
+    agreement = untrained_tables.worlds_agreement(worlds).loc["vgg19"]
+    assert agreement["rank correlation"] == 1 and 0.5 < agreement["median of satellite / scenes"] < 0.75
+
+
+def test_readings_and_initialisations():
+    rows = untrained()
+    table = untrained_tables.readings(untrained_tables.of_level(rows, 4), printed())
+    assert list(table.columns) == [*SNR_READINGS, "paper"] and (table[SNR_READINGS[0]] == 7).all()
+    assert table.loc[("vgg19", "zeros"), "paper"] == 4 and ("vgg19", "none") not in table.index
+    both = pd.concat([rows, rows.assign(init="kaiming", snr_ppp=9.0)])
+    first = untrained_tables.initialisations(both)
+    assert first.loc[("vgg19", "zeros"), ("default", "scenes")] == 8
+    assert first.loc[("vgg19", "zeros"), ("kaiming", "satellite")] == 9
+
+
+def test_surfaces_of_untrained_networks():
+    maps = {("vgg19", "scenes"): {("zeros", "features.8"): np.zeros((2, 2))}}
+    assert list(untrained_tables.surfaces(maps)) == [("VGG19, layer 1", "zeros", "scenes")]
+
+
+def test_cost_of_a_shift():
+    names = {"pitfall": "principal point", "source": "scenes", "layer": "layer1"}
+    rows = pd.DataFrame(
+        [names | {"variant": v, "distance": d} for v, d in (("corrected", 2.0), ("image centred", 5.0))]
+    )
+    wide = pitfall_tables.by_variant(rows, ["source", "layer"], "distance")
+    sentence = "scenes: ignoring the shift multiplies the first layer's distance by 2.5"
+    assert pitfall_tables.cost_sentence(wide) == sentence
+
+
+def test_clean_margins_are_clean_at_every_layer():
+    distances = {"a": {118: 1.0, 119: 3.0, 120: 1.0005}, "b": {118: 2.0, 119: 2.0, 120: 5.0}}
+    rows = pd.DataFrame(
+        [
+            {
+                "pitfall": "pooling parity",
+                "source": "scenes",
+                "variant": f"M = {m}",
+                "layer": layer,
+                "distance": d[m],
+            }
+            for m in (119, 118, 120)
+            for layer, d in distances.items()
+        ]
+    )
+    other = rows.assign(pitfall="residual shortcut")
+    found = pitfall_tables.parity(pd.concat([other, rows]), "scenes")
+    assert found["M"].tolist() == [118, 119, 120] * 2 and found["layer"].tolist() == ["a"] * 3 + ["b"] * 3
+    assert pitfall_tables.clean_margins(found) == [118]
+
+
+def test_convergence():
+    rows = pd.DataFrame(
+        [
+            {
+                "layer": layer,
+                "source": "scenes",
+                "padding": "zeros",
+                "n": n,
+                "snr_ppp": n / 10,
+                "snr_ppp_ci95": 0.1,
+            }
+            for layer in ("layer1", "layer2")
+            for n in (10, 1)
+        ]
+    )
+    assert emergence_tables.convergence(rows, "layer2", "scenes")["n"].tolist() == [1, 10]
+    assert emergence_tables.at_the_end(rows).loc[("zeros", "layer1"), ("snr_ppp", "scenes")] == 1
+    both = emergence_tables.with_networks([rows.assign(network="trained"), rows.assign(network="untrained")])
+    assert both["line"].unique().tolist() == ["zeros, trained", "zeros, untrained"]
+
+
+def read_outs():
+    names = {"model": "vgg19", "data": "scenes", "padding": "zeros", "train": 96}
+    return pd.DataFrame(
+        [
+            names
+            | {"seed": seed, "weights": weights, "spc images": spc, "mae images": 0.2, "spc black": np.nan}
+            | {"nan images": 1, "count images": 4, "nan black": 4, "count black": 4}
+            for weights, values in (("untrained", (0.2, 0.4)), ("trained", (0.5, 0.7)))
+            for seed, spc in enumerate(values)
+        ]
+    )
+
+
+def measured():
+    readings = {**{f"snr {r}": 2.0 for r in SNR_READINGS}, **{f"mae {r}": 4.0 for r in MAE_READINGS}}
+    rows = training().assign(**readings)
+    rows.loc[rows["epoch"] == 2, "snr mean-volume"] = 3.0
+    return posenet_tables.ends_of_training(pd.concat([rows, training(size=224)]))
+
+
+def test_ends_of_training():
+    assert measured().set_index("epoch")["weights"].to_dict() == {2: "trained", 0: "untrained"}
+
+
+def test_posenet_beside_the_paper():
+    table = posenet_tables.beside_the_paper(
+        read_outs(), measured(), printed(posenet_spc_mean=0.5, posenet_spc_std=0.1)
+    )
+    row = table.loc["VGG19", "scenes", "zeros", "untrained"]
+    assert row["SPC", "ours"] == "0.300 ± 0.141" and row["SPC", "paper"] == "0.500 ± 0.100"
+    assert row["SNR-PPP", "ours"] == "1.000" and row["MAE-PPP", "paper"] == "0.000 ± 0.000"
+    assert table.loc[("VGG19", "scenes", "zeros", "trained"), ("SPC", "paper")] == ""
+    sentence = "4 trials of PosENet on 2 networks, 96 training images\n4 of 16 predicted maps were constant and have no SPC"
+    assert posenet_tables.size_sentence(read_outs()) == sentence
+
+
+def test_tests_without_content():
+    table = posenet_tables.by_test(read_outs(), ["images", "black"])
+    assert table.loc[("vgg19", "scenes", "trained", "zeros"), "images"] == pytest.approx(0.6)
+    assert table["black"].isna().all()
+    shares = posenet_tables.constant_shares(read_outs(), ["images", "black"])
+    assert shares.to_dict() == {"images": 0.25, "black": 1.0}
+
+
+def test_every_reading_trained_over_untrained():
+    row = posenet_tables.readings(measured()).loc["vgg19", "scenes", "zeros"]
+    assert (
+        row["mean-volume"] == 1.5
+        and row["mae range"] == 1
+        and len(row) == len(SNR_READINGS) + len(MAE_READINGS)
+    )
+
+
+def test_rounding_alone_correlates():
+    found = rounding.correlations_of_constants(10)
+    assert 0 < len(found) <= 10 and found.abs().max() <= 1 and found.notna().all()
