@@ -34,7 +34,7 @@ def weighted_f(prediction: Tensor, mask: Tensor) -> Tensor:
         tensor([1.], dtype=torch.float64)
     """
     needs("pppkit.metrics.weighted_f", "scipy", extra="training")
-    prediction, mask = check_maps(prediction, mask)
+    prediction, mask = check_maps(prediction, mask, "mask")
     if prediction.min() < 0 or prediction.max() > 1:
         span = f"[{prediction.min():.3g}, {prediction.max():.3g}]"
         raise ValueError(f"prediction lies in {span}; it must lie in [0, 1] (apply a sigmoid)")

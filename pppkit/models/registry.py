@@ -8,7 +8,7 @@ import torch
 import torchvision
 from torch import nn
 
-from ..checks import one_of, whole
+from ..checks import number, one_of, shown, whole
 from . import cifar_resnet, classifiers, picanet  # noqa: F401  (they register their networks)
 from .entries import LAYERS_OF_INTEREST, MODELS
 from .hooks import Hook, blank, eager_model, watching
@@ -55,9 +55,10 @@ def build(
         ValueError: For an unknown name, init, or weights, or a checkpoint that does not fit.
     """
     one_of("init", init, ("default", "kaiming"))
-    if width <= 0 or num_classes < 1:
-        raise ValueError(f"width={width} must be positive and num_classes={num_classes} at least 1")
-    own = ALIASES.get(name, name)
+    seed, num_classes = whole("seed", seed, 0), whole("num_classes", num_classes)
+    if number("width", width, remedy="it multiplies every number of channels") <= 0:
+        raise ValueError(f"width={width} must be positive: it multiplies every number of channels")
+    own = ALIASES.get(name, name) if isinstance(name, str) else ""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if own in MODELS:
@@ -79,11 +80,11 @@ def build(
 
 
 def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
-    bare = name.removeprefix(TORCHVISION)
     known = torchvision.models.list_models(module=torchvision.models)
+    bare = name.removeprefix(TORCHVISION) if isinstance(name, str) else ""
     if bare not in known:
         raise ValueError(
-            f"name={name!r} is not a model; choose one of {', '.join([*MODELS, *ALIASES])}, "
+            f"name={shown(name)} is not a model; choose one of {', '.join([*MODELS, *ALIASES])}, "
             f"or torchvision/ and one of {', '.join(known)}"
         )
     if width != 1:
