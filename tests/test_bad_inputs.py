@@ -164,9 +164,7 @@ MODELS = {
     ("name", "choose one of .*torchvision/"): lambda g: models.build(50),
     ("width", "positive"): lambda g: models.build("resnet50", width=0),
     ("width", "must be a finite number"): lambda g: models.build("resnet50", width="half"),
-    ("width", "it multiplies every number"): lambda g: models.build(
-        "resnet50", width=float("nan")
-    ),
+    ("width", "it multiplies every number"): lambda g: models.build("resnet50", width=float("nan")),
     ("num_classes", "at least 1"): lambda g: models.build("resnet50", width=0.1, num_classes=0),
     ("num_classes", "whole number"): lambda g: models.build("resnet50", width=0.1, num_classes=2.5),
     ("init", "default.* kaiming"): lambda g: models.build("resnet50", width=0.1, init="he"),

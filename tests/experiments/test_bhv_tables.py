@@ -103,14 +103,12 @@ def test_what_the_contradicting_cell_could_be(printed):
 
 def test_cost_of_precision_by_hand():
     half = networks(similar=(90.0, 100.0, 98.0), dissimilar=(10.0, 10.0, 10.0))
-    exact = networks(similar=(93.0, 99.0), dissimilar=(11.0, 11.0))
+    exact = networks(similar=(93.0,), dissimilar=(11.0,))
     cost = reproduction.cost_of_precision(half, exact)
     similar = cost.loc["zeros", "black", "similar"]
-    assert similar[["bfloat16", "float32", "difference", "pairs"]].tolist() == [95, 96, -1, 2]
-    assert similar["standard error"] == pytest.approx(
-        np.std([90, 100, 98], ddof=1)
-    )  # times sqrt(2 / 2 pairs)
-    assert cost.loc[("zeros", "black", "dissimilar"), "standard error"] == reproduction.LEAST_SPREAD
+    assert similar[["bfloat16", "float32", "difference", "pairs"]].tolist() == [90, 93, -3, 1]
+    assert similar["standard error"] == pytest.approx(2**0.5 * np.std([90, 100, 98], ddof=1))
+    assert cost.loc[("zeros", "black", "dissimilar"), "standard error"] == pytest.approx(0.5**0.5)
     wide = reproduction.precision_table(cost)
     assert wide.loc[("zeros", "black"), ("dissimilar", "float32")] == 11 and wide.shape == (1, 6)
 
