@@ -185,6 +185,13 @@ def test_posenet_that_tells_paddings_apart_and_one_that_does_not():
     assert verdicts({"posenet": trials_of_posenet(-1.0)})["zeros-give-position"] == "fails"
 
 
+def test_a_padding_on_which_every_map_is_constant_cannot_be_told_apart():
+    trials = trials_of_posenet(1.0)
+    constant = trials.assign(**{"spc images": trials["spc images"].where(trials["padding"] == "zeros")})
+    found = verdicts({"posenet": constant})
+    assert found["posenet-hides-differences"] == OPEN and "zeros-give-position" not in found
+
+
 def test_posenet_scatters_over_trials_or_over_networks():
     trials = trials_of_posenet(1.0)
     assert verdicts({"posenet": trials})["posenet-scatters"] == "holds"
