@@ -33,8 +33,8 @@ def compare_with_printed(
     Returns:
         One row for each cell and metric: `mean`, `std` and `n` of ours, `paper_mean`, `paper_std`, the
         `difference`, the `half_width` of its 95 % interval (Welch), and the `verdict`: `"agrees"` where the
-        interval reaches within the tolerance of 0, else `"disagrees"`; `"too few"` for a single trial of ours.
-        Cells without trials are left out.
+        interval reaches within the tolerance of 0, else `"disagrees"`; `"too few"` for a single trial of
+        ours. Cells without trials are left out.
     """
     out = []
     groups = dict(tuple(rows.groupby(list(by), sort=False)))

@@ -81,7 +81,7 @@ def pooled_intervals(
     family: Callable[[Key], Hashable] | None = None,
     level: float = LEVEL,
 ) -> dict[Key, Interval]:
-    """The mean of each cell and its interval (Student); cells may share a spread, as in an analysis of variance.
+    """The mean of each cell and its interval (Student); cells may share a spread, as in analysis of variance.
 
     Args:
         cells: Values over networks, by key; missing values are left out.
@@ -193,8 +193,8 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdi
         intervals_at: The cases' intervals at a level of confidence.
 
     Returns:
-        Holds where every interval lies above 0, fails where at least one lies below, and is open otherwise, as
-        without cases.
+        Holds where every interval lies above 0, fails where at least one lies below, and is open otherwise,
+        as without cases.
     """
     usual = intervals_at(LEVEL)
     if not usual:
@@ -205,7 +205,7 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdi
 
 
 def every(cells: Mapping[Key, pd.Series], family: Callable[[Key], Hashable] | None = None) -> Verdict:
-    """Whether a mean is positive in every cell: `all_positive` of `pooled_intervals`, whose arguments it takes."""
+    """Whether a mean is positive in every cell: `all_positive` of `pooled_intervals`, with its arguments."""
     return all_positive(lambda level: pooled_intervals(cells, family, level).values())
 
 
