@@ -105,6 +105,14 @@ def _split(run, func, x, size, dim=0):
     return tuple(run.out(t, geometry(x)) for t in func(x, size, dim))
 
 
+def _unbind(run, func, x, dim=0):
+    g, at = geometry(x), dim % x.dim()
+    if at in g.axes:
+        raise AlignmentError(f"unbind of {tuple(x.shape)} along an image axis")
+    without = g.moved(tuple(a - (a > at) for a in g.axes))
+    return tuple(run.out(t, without) for t in func(x, dim))
+
+
 def _unsqueeze(run, func, x, dim):
     at, g = dim % (x.dim() + 1), geometry(x)
     return run.out(func(x, dim), g.moved(tuple(a + (a >= at) for a in g.axes)))
@@ -223,6 +231,8 @@ AXES: dict[str, Follow] = {
     "var": _reduce,
     "max": _reduce,
     "min": _reduce,
+    "logsumexp": _reduce,
+    "normalize": _per_position,
     "softmax": _per_position,
     "log_softmax": _per_position,
     "view": _reshape,
@@ -233,6 +243,8 @@ AXES: dict[str, Follow] = {
     "swapaxes": _permute,
     "chunk": _split,
     "split": _split,
+    "tensor_split": _split,
+    "unbind": _unbind,
     "linear": _last_axes,
     "layer_norm": _last_axes,
     "flatten": _flatten,

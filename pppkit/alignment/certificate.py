@@ -78,7 +78,9 @@ def _both_ways(
     shape = (1, input_channels(model), size + 2 * room, size + 2 * room)
     world = torch.rand(shape, generator=torch.Generator().manual_seed(seed)).to(blank(model, 1, 1))
     pools, image = GlobalPools(), centre(world, (size, size)).contiguous()
-    shapes = features(model, layers, image, *padding_context(padding), pools, keep=lambda n, t: tuple(t.shape))
+    shapes = features(
+        model, layers, image, *padding_context(padding), pools, keep=lambda n, t: tuple(t.shape)
+    )
     wide = centre(world, (size + 2 * margin,) * 2).contiguous()
     canvas = canvas_features(model, layers, wide, shapes, pools.seen, padding)
     top, left, *_ = plan.margins

@@ -15,6 +15,7 @@ _ACTIVATIONS = """relu relu6 hardtanh silu hardswish hardsigmoid sigmoid tanh ge
     mish softplus softsign prelu logsigmoid threshold"""
 _ARITHMETIC = """add sub mul div neg abs exp log sqrt rsqrt square pow reciprocal sign round floor true_divide
     subtract multiply divide maximum minimum where lerp addcmul clamp clamp_min clamp_max erf sin cos
+    masked_fill remainder floordiv rfloordiv mod
     iadd isub imul itruediv ipow radd rsub rmul rdiv rtruediv truediv rpow gt lt ge le eq ne"""
 _SAME = """dropout dropout2d feature_dropout alpha_dropout clone contiguous detach to float double half
     bfloat16 type type_as requires_grad local_response_norm channel_shuffle zeros_like ones_like cat concat"""

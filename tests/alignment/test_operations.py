@@ -173,6 +173,9 @@ OPERATIONS = {
     ),
     "channel attention": (lambda x: x.softmax(1) * x.max(1, keepdim=True)[0], 4, 16),
     "channel statistics": (lambda x: x + torch.stack([x.mean(1), x.amax(1)], 1).sum(1, keepdim=True), 4, 16),
+    "channels one by one": (lambda x: torch.stack([k * c for k, c in enumerate(x.unbind(1), 1)], 1), 4, 16),
+    "unit length": (lambda x: F.normalize(x, dim=1).masked_fill(x < 0, 0.1), 4, 16),
+    "their sum": (lambda x: x + x.logsumexp(1, keepdim=True), 4, 16),
     "shuffled channels": (
         lambda x: x.view(len(x), 2, 2, *x.shape[2:]).transpose(1, 2).reshape(x.shape),
         4,
