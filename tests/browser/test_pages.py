@@ -11,7 +11,7 @@ from .conftest import HTML
 PAGES = sorted(
     p.relative_to(HTML).as_posix()
     for p in HTML.rglob("*.html")
-    if "_static" not in p.parts and p.name != "index.html"
+    if "_static" not in p.parts and p != HTML / "index.html"  # which only sends on to the first page
 )
 DRAWN = "i => document.querySelectorAll('.plotly-offline')[i].dataset.plotly === 'ready'"
 EYE = "d => JSON.stringify(d.querySelector('.plotly-host')._fullLayout.scene._scene.getCamera().eye)"
