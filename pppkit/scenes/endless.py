@@ -26,9 +26,8 @@ class InfiniteScene:
 
     Every crop of every size shows the same world, pixel for pixel, so the pixels around any crop are known
     exactly: optimal padding is exact instead of simulated. The statistics are those of dead leaves (Lee,
-        Mumford and Huang
-    2001; Baradad et al. 2021): radii from r^-3, random depth, hence a power spectrum that falls like that of
-    photographs.
+    Mumford and Huang 2001; Baradad et al. 2021): radii from r^-3, random depth, hence a power spectrum that
+    falls like that of photographs.
 
     Args:
         seed: Which world.
