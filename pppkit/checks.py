@@ -73,7 +73,7 @@ def number(name: str, value: Any, least: float = -math.inf, remedy: str = "") ->
 
 
 def chosen(name: str, value: str, choices: Iterable[str]) -> list[str]:
-    """The names in a comma-separated list, each once and in the order given; all of the choices where it is empty.
+    """The names in a comma-separated list, each once, in the order given; all choices where it is empty.
 
     Args:
         name: The argument's name.

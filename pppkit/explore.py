@@ -1,4 +1,4 @@
-"""The explorer for JupyterLab: choose a network, a padding, a layer and a number of images; the surface follows."""
+"""The explorer for JupyterLab: choose a network, a padding and a layer, and the surface follows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ from .padding import FILLS
 from .scenes import available, open_source
 
 KINDS = {"PPP": "ppp", "padded features": "padded", "optimally padded features": "optimal"}
+STYLE = {"description_width": "90px"}
+
+
+def _dropdown(description: str, options: Sequence) -> widgets.Dropdown:
+    return widgets.Dropdown(options=options, description=description, style=STYLE)
 
 
 def _is_file(network: str) -> bool:
@@ -54,37 +59,35 @@ class Explorer:
         self._measured: dict[tuple, PPPResult] = {}
         self._setting = False
         self.result: PPPResult | None = None
-        style = {"description_width": "90px"}
-        names = [(Path(n).stem if _is_file(n) else n, n) for n in networks]
-        self.network = widgets.Dropdown(options=names, description="network", style=style)
-        self.weights = widgets.Text(
-            value=str(weights),
-            placeholder="checkpoint file, empty for untrained",
-            description="weights",
-            style=style,
-            continuous_update=False,
-        )
-        self.source = widgets.Dropdown(
-            options=available({"satellite": satellite}), description="pictures", style=style
-        )
-        self.padding = widgets.Dropdown(options=list(FILLS), description="padding", style=style)
-        self.layer = widgets.Dropdown(
-            options=list(models.LAYERS_OF_INTEREST.get(networks[0], ())), description="layer", style=style
-        )
-        self.count = widgets.IntSlider(
-            value=8, min=1, max=64, description="images", style=style, continuous_update=False
-        )
-        self.kind = widgets.Dropdown(options=list(KINDS), description="map", style=style)
+        self._make_controls(networks, str(weights))
         self.status = widgets.HTML()
         self.figure = go.FigureWidget(figures.surface([[0.0, 0.0], [0.0, 0.0]]))  # type: ignore[arg-type]
         self.figure.update_layout(width=640)
         controls = [self.network, self.weights, self.source, self.padding, self.layer, self.count, self.kind]
         for control in controls:
             control.observe(self._changed, names="value")
-        self.widget = widgets.HBox(
-            [widgets.VBox([*controls, self.status], layout={"min_width": "330px"}), self.figure]
-        )
+        column = widgets.VBox([*controls, self.status], layout={"min_width": "330px"})
+        self.widget = widgets.HBox([column, self.figure])
         self.update()
+
+    def _make_controls(self, networks: Sequence[str], weights: str) -> None:
+        names = [(Path(n).stem if _is_file(n) else n, n) for n in networks]
+        layers = list(models.LAYERS_OF_INTEREST.get(networks[0], ()))
+        self.network = _dropdown("network", names)
+        self.weights = widgets.Text(
+            value=weights,
+            placeholder="checkpoint file, empty for untrained",
+            description="weights",
+            style=STYLE,
+            continuous_update=False,
+        )
+        self.source = _dropdown("pictures", available({"satellite": self.satellite}))
+        self.padding = _dropdown("padding", list(FILLS))
+        self.layer = _dropdown("layer", layers)
+        self.count = widgets.IntSlider(
+            value=8, min=1, max=64, description="images", style=STYLE, continuous_update=False
+        )
+        self.kind = _dropdown("map", list(KINDS))
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -141,4 +144,8 @@ class Explorer:
             self.figure.layout.title.text = (
                 f"{self.network.label}, {self.padding.value}, {self.layer.value}: {self.kind.value}"
             )
-        self.status.value = f"SNR-PPP {row.snr_ppp:.4f} ± {row.snr_ppp_ci95:.4f}<br>MAE-PPP {row.mae_ppp:.4f} ± {row.mae_ppp_ci95:.4f}<br>{int(row.n)} images of {self.size} pixels"
+        self.status.value = (
+            f"SNR-PPP {row.snr_ppp:.4f} ± {row.snr_ppp_ci95:.4f}<br>"
+            f"MAE-PPP {row.mae_ppp:.4f} ± {row.mae_ppp_ci95:.4f}<br>"
+            f"{int(row.n)} images of {self.size} pixels"
+        )

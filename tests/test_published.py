@@ -1,6 +1,6 @@
 """No published number changes: what the built book's pages show beside what they showed.
 
-`python tests/test_published.py` writes the file again, after a change that is meant, from a book that is built.
+After a change that is meant, `python tests/test_published.py` writes the file again from the built book.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ BOOK = ROOT / "book" / "notebooks"
 SHOWN = Path(__file__).with_name("published_tables.json")
 # Measured or drawn while the page is made; every other number comes from committed rows.
 LIVE = {"your_own_network", "scenes"}
-# The last digits of these depend on the machine, or they say how rows were made, which recomputing them changes.
+# Their last digits depend on the machine, or they say how rows were made, which recomputing changes.
 VARYING = {"relative", "revision"}
 REFUSED = ("vit_b_16", "swin_t")  # networks, whose refusals are worded anew when the alignment learns
 
@@ -66,7 +66,7 @@ def shown(page):
                 found["figures"].append(digest(numbers(data["application/vnd.plotly.v1+json"])))
             elif "text/html" in data:
                 table = rows_of(data["text/html"])
-                if not table or VARYING & set(sum(table[:2], [])):
+                if not table or VARYING & {cell for row in table[:2] for cell in row}:
                     continue
                 # Names of columns and of index levels may change; their values may not.
                 found["tables"].append(digest([row for row in table if not names_only(row)]))

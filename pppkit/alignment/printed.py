@@ -39,12 +39,13 @@ def beside_the_paper(ours: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     """Every printed margin and feature size, and ours.
 
     Args:
-        ours: `margins` of the paper's networks, one behind the other, with the index level `model` before that of layers.
+        ours: `margins` of the paper's networks, one behind the other, with the index level `model` before
+            that of layers.
         path: Of the printed tables.
 
     Returns:
-        One row for each printed one: `model`, `layer_of_interest` (`"input"`, `"1"` to `"4"`), and each column of `COMPARED`
-        as it is printed, then as we find it.
+        One row for each printed one: `model`, `layer_of_interest` (`"input"`, `"1"` to `"4"`), and each
+        column of `COMPARED` as it is printed, then as we find it.
     """
     printed = pd.read_csv(path).astype({"layer_of_interest": str})
     found = ours.reset_index()

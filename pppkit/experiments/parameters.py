@@ -1,4 +1,4 @@
-"""What the parameters of notebooks are called, and what they choose: the same name means the same thing on every page."""
+"""What the parameters of notebooks are called and choose: a name means the same thing on every page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VOCABULARY = {
     "model": "a name of `pppkit.models.build`, several by commas, or empty for all",
     "padding": "a padding scheme, several by commas, or empty for all",
     "data": "what networks were trained on: `scenes` or `cifar10`, or empty for all",
-    "source": "pictures that are measured: `scenes` or `satellite`, or empty for all there are; your own network takes a folder, too",
+    "source": "measured pictures: `scenes`, `satellite`, or empty for all; a folder for your own network",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
     "weights": "a checkpoint's file, or several by commas; `{padding}` in it stands for each padding's name",
@@ -55,7 +55,7 @@ def pictures(source: str, paths: Mapping[str, Any] | None = None, seed: int = 0)
 
 
 def image_count(profile: str, images: int = 0) -> int:
-    """How many pictures a network of one's own is measured on: the number given, or the profile's where it is 0."""
+    """How many pictures a network of one's own is measured on: the profile's number where none is given."""
     one_of("profile", profile, IMAGES)
     return whole("images", images, least=0) or IMAGES[profile]
 
@@ -64,7 +64,8 @@ def sources(profile: str, source: str = "", paths: Mapping[str, Any] | None = No
     """The pictures that a page shows.
 
     Args:
-        profile: Of `"published"` the rows of every source are there; of others those are measured whose folder is given.
+        profile: Of `"published"` the rows of every source are there; of others those are measured whose
+            folder is given.
         source: The parameter.
         paths: Folders of data sets by name.
 
@@ -80,8 +81,8 @@ def networks(
     """The trained networks that a page shows: trials of `chronology`.
 
     Args:
-        profile: Of `"published"` those whose rows are committed, of others the grid on scenes, with saliency; on CIFAR-10 too
-            where its folder is given.
+        profile: Of `"published"` those whose rows are committed, of others the grid on scenes, with saliency;
+            on CIFAR-10 too where its folder is given.
         model: The parameter.
         padding: The parameter.
         data: The parameter.

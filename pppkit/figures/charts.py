@@ -29,7 +29,9 @@ def lines(
     labels: Mapping[str, str] | None = None,
     height: int = 400,
 ) -> go.Figure:
-    """One line for each value of a column, with an optional band; full paddings are dashed, a paper's values are diamonds.
+    """One line for each value of a column, with an optional band.
+
+    Full paddings are dashed, a paper's values are diamonds.
 
     Args:
         rows: Sorted by `x` within each group.
@@ -102,7 +104,9 @@ def panels(
     label: str = "",
     height: int = 620,
 ) -> go.Figure:
-    """`lines` in panels that share their axes' meaning, two in a row, with buttons for a linear and a logarithmic horizontal axis.
+    """`lines` in panels that share their axes' meaning, two in a row.
+
+    Buttons choose a linear or a logarithmic horizontal axis.
 
     Args:
         rows: Sorted by `x` within each group.

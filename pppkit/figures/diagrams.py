@@ -15,7 +15,7 @@ LOW, HIGH = -0.35, 1.35  # ends of the lines at the centres; the input lies at 0
 def stride_diagram(
     size: int = 8, kernel: int = 3, stride: int = 2, padding: int = 1, title: str = "", *, height: int = 330
 ) -> go.Figure:
-    """What each output of a strided convolution sees in one dimension, and where the centres of the two maps lie.
+    """What each output of a strided convolution sees in one dimension, and where both maps have their centre.
 
     Args:
         size: Pixels of the input.

@@ -21,8 +21,8 @@ def gallery(maps: Panels, title: str = "", *, normalised: bool = True, cell: int
     Args:
         maps: `(H, W)` by (row label, column label); a missing cell stays empty.
         title: Shown above.
-        normalised: Scale each panel to [0, 1] by itself, as the paper's figures do (the figure says so). Otherwise one
-            scale for all panels of a column.
+        normalised: Scale each panel to [0, 1] by itself, as the paper's figures do (the figure says so).
+            Otherwise one scale for all panels of a column.
         cell: Height of a row in screen pixels.
     """
     rows, columns = (list(dict.fromkeys(key[i] for key in maps)) for i in (0, 1))

@@ -94,7 +94,8 @@ def emergence(
     All steps share one scale, that of the last; earlier surfaces may leave the box.
 
     Args:
-        steps: For each number of images the map `(H, W)` to show in colour, or two: the one in grey (optimal padding) first.
+        steps: For each number of images the map `(H, W)` to show in colour, or two: the one in grey (optimal
+            padding) first.
         counts: Numbers of images.
         title: Shown above.
         unit: Title of the vertical axis and the colour bar.

@@ -25,7 +25,10 @@ CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7
 
 
 def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name: a padding has its own, the same under full padding; a paper's values have that of ours."""
+    """A colour for each name.
+
+    A padding has its own, the same under full padding; a paper's values have that of ours.
+    """
     bases = {name: name.removeprefix("paper, ").removeprefix("full-") for name in names}
     order = list(dict.fromkeys(base for base in bases.values() if base not in PALETTE))
     free = [c for c in CYCLE if c not in {PALETTE.get(base) for base in bases.values()}] or CYCLE

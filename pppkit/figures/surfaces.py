@@ -95,7 +95,7 @@ def surface_pair(
 def surface_menu(
     maps: Mapping[tuple[str, str, str], np.ndarray], title: str = "", *, height: int = 580, largest: int = 56
 ) -> go.Figure:
-    """One surface and two menus: what to look at (network and layer), and under which padding and on which pictures.
+    """One surface and two menus: network and layer, and padding and pictures.
 
     Args:
         maps: `(H, W)` by (network and layer, padding, pictures).

@@ -11,7 +11,7 @@ ORIGIN = ("profile", "device", "dtype", "pppkit", "torch", "revision")
 
 
 def plus_minus(mean: pd.Series, spread: pd.Series, digits: int = 1) -> pd.Series:
-    """`"mean ± spread"` as text, cell by cell; without the second part where a single value has no spread (NaN).
+    """`"mean ± spread"` as text, cell by cell; without the second part where there is no spread (NaN).
 
     Example:
         >>> plus_minus(pd.Series([1.25, 2.0]), pd.Series([0.5, float("nan")])).tolist()
@@ -24,7 +24,7 @@ def plus_minus(mean: pd.Series, spread: pd.Series, digits: int = 1) -> pd.Series
 def mean_and_spread(
     rows: pd.DataFrame, by: str | Sequence[str], columns: Sequence[str], digits: int = 1
 ) -> pd.DataFrame:
-    """Mean ± standard deviation over the rows of each group, as text: one row a group, in the order of the rows.
+    """Mean ± standard deviation over the rows of each group, as text, in the order of the rows.
 
     Args:
         rows: One row a network.
@@ -45,12 +45,15 @@ def provenance_table(rows: pd.DataFrame, by: Sequence[str], **more: Any) -> pd.D
     """Where rows come from: one row for each group, with every value that its rows have.
 
     Args:
-        rows: Result rows, with the columns of `provenance`; `seconds`, `device` and `dtype` where they were measured.
+        rows: Result rows, with the columns of `provenance`; `seconds`, `device` and `dtype` where they were
+            measured.
         by: Columns that name a group.
-        **more: Columns before those, as named aggregations of `DataFrame.agg`: `networks=("seed", "nunique")`.
+        **more: Columns before those, as named aggregations of `DataFrame.agg`: `networks=("seed",
+            "nunique")`.
 
     Returns:
-        Indexed by group, in the order of the rows: `more`, the median of `seconds`, and the columns of `ORIGIN` that rows have.
+        Indexed by group, in the order of the rows: `more`, the median of `seconds`, and the columns of
+        `ORIGIN` that rows have.
     """
     if "seconds" in rows:
         more["seconds"] = ("seconds", "median")

@@ -233,7 +233,10 @@ def test_posenet_beside_the_paper():
     assert row["SPC", "ours"] == "0.300 ± 0.141" and row["SPC", "paper"] == "0.500 ± 0.100"
     assert row["SNR-PPP", "ours"] == "1.000" and row["MAE-PPP", "paper"] == "0.000 ± 0.000"
     assert table.loc[("VGG19", "scenes", "zeros", "trained"), ("SPC", "paper")] == ""
-    sentence = "4 trials of PosENet on 2 networks, 96 training images\n4 of 16 predicted maps were constant and have no SPC"
+    sentence = (
+        "4 trials of PosENet on 2 networks, 96 training images\n"
+        "4 of 16 predicted maps were constant and have no SPC"
+    )
     assert posenet_tables.size_sentence(read_outs()) == sentence
 
 

@@ -26,7 +26,7 @@ def counts(splits: Mapping[str, Squares]) -> pd.DataFrame:
 
 
 def overlap(splits: Mapping[str, Squares]) -> dict[str, int]:
-    """How many images of the validation set and of the similar test are training images, and how many of those differ."""
+    """How many validation and test images are training images, and how many of those differ."""
     keys = {name: [tuple(p.ravel()) for p in s.positions] for name, s in splits.items()}
     training = set(keys["train"])
     shared = {
@@ -72,7 +72,7 @@ def still_right(rows: pd.DataFrame, paddings: Sequence[str]) -> dict[int, str]:
 def padded(
     one: Squares, backgrounds: Mapping[str, Background], pixels: int, generator: torch.Generator
 ) -> dict[tuple[str, str], Tensor]:
-    """One image under every padding on each background, `(3, H + 2 pixels, W + 2 pixels)`, by background and padding."""
+    """One image under every padding, `(3, H + 2 pixels, W + 2 pixels)`, by background and padding."""
     return {
         (name, fill): pad2d(render(one, colour), pixels, fill, generator=generator)[0]
         for name, colour in backgrounds.items()
@@ -92,7 +92,8 @@ def border_distance(
         pixels: Width of the border; 2 is that of full padding.
 
     Returns:
-        The mean absolute difference between border and background, values in [0, 1]: one row a padding, one column a background.
+        The mean absolute difference between border and background, values in [0, 1]: one row a padding, one
+        column a background.
     """
     found = pd.DataFrame(index=pd.Index(FILLS, name="padding"), columns=list(backgrounds), dtype=float)
     for name, colour in backgrounds.items():

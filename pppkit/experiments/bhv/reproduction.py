@@ -1,4 +1,4 @@
-"""Tables of what we found in reproducing the BHV test: three sets of numbers for the same cells, and what half the bits cost."""
+"""Tables of what we found in reproducing the BHV test, and what half the bits cost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def printed_cells(printed: pd.DataFrame, background: str = "0.0") -> pd.DataFram
 
 
 def side_by_side(tables: Mapping[str, pd.DataFrame], metric: str, order: Sequence[str]) -> pd.DataFrame:
-    """One metric of several tables of text, each with a row for each padding; empty where a table has no such row."""
+    """One metric of several tables of text by padding; empty where a table has no such row."""
     columns = pd.DataFrame({name: table[metric] for name, table in tables.items()})
     return columns.reindex(order).fillna("").rename_axis(index="padding", columns=metric)
 
@@ -77,8 +77,9 @@ def cost_of_precision(half: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
         exact: Rows of the same cells, trained in float32.
 
     Returns:
-        One row for each padding, background and metric: both means, their `difference`, the `standard error` of a difference of two
-        such means with the table's spread over seeds (`LEAST_SPREAD` at least), and how many `pairs` of networks there are.
+        One row for each padding, background and metric: both means, their `difference`, the `standard error`
+        of a difference of two such means with the table's spread over seeds (`LEAST_SPREAD` at least), and
+        how many `pairs` of networks there are.
     """
     by = ["padding", "background"]
     names = [*by, "metric", "seed"]
@@ -96,6 +97,6 @@ def cost_of_precision(half: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
 
 
 def precision_table(cost: pd.DataFrame) -> pd.DataFrame:
-    """Both means of `cost_of_precision`, one row for each padding and background, two columns for each metric."""
+    """Both means of `cost_of_precision` by padding and background, two columns for each metric."""
     wide = cost[["bfloat16", "float32"]].unstack("metric").swaplevel(axis=1)
     return wide[[(metric, bits) for metric in METRICS for bits in ("bfloat16", "float32")]]

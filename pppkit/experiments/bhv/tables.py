@@ -37,12 +37,12 @@ def read_printed(path: str | Path) -> pd.DataFrame:
 def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
     """Printed cells that cannot all be right.
 
-    A row's `diff` must be its dissimilar minus its similar mean. Where it is not, the cells of that row that repeat another
-    row of the same background digit for digit (mean and spread) are returned.
+    A row's `diff` must be its dissimilar minus its similar mean. Where it is not, the cells of that row that
+    repeat another row of the same background digit for digit (mean and spread) are returned.
 
     Returns:
-        Columns `padding`, `background`, `metric`, the printed `mean`, the row `repeats` that has it too, and `implied`: the
-        dissimilar mean that the printed difference would give (NaN for other metrics).
+        Columns `padding`, `background`, `metric`, the printed `mean`, the row `repeats` that has it too, and
+        `implied`: the dissimilar mean that the printed difference would give (NaN for other metrics).
     """
     out = []
     for index, row in printed.iterrows():
@@ -66,7 +66,7 @@ def contradictions(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(rows: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
-    """`pppkit.results.compare_with_printed` for the table, where cells of `contradictions` have that verdict."""
+    """`compare_with_printed` for the table, where cells of `contradictions` have that verdict."""
     by = ("padding", "background")
     table = compare_with_printed(rows, printed, by, METRICS, n=TRIALS, tolerance=TOLERANCE)
     wrong = {(c["padding"], c["background"], c["metric"]) for c in contradictions(printed).to_dict("records")}
@@ -108,8 +108,8 @@ def beside_the_paper(judged: pd.DataFrame, metric: str) -> pd.DataFrame:
         metric: One of `METRICS`.
 
     Returns:
-        One row for each padding; for each background ours and the paper's mean ± standard deviation, and ours minus the paper's
-        ± the half-width of its 95 % interval with a mark of `MARKS`.
+        One row for each padding; for each background ours and the paper's mean ± standard deviation, and ours
+        minus the paper's ± the half-width of its 95 % interval with a mark of `MARKS`.
     """
     part = judged[judged["metric"] == metric]
     difference = part["difference"].map("{:+.1f}".format) + part["half_width"].map(" ± {:.1f}  ".format)
@@ -138,8 +138,8 @@ def every_network(rows: pd.DataFrame, printed: pd.DataFrame, metric: str) -> pd.
     """One point for each network and one for each printed mean.
 
     Returns:
-        Columns `padding`, `value`, `error` (the paper's standard deviation; NaN for a network) and `kind`: the background, or
-        `"paper, "` and the background.
+        Columns `padding`, `value`, `error` (the paper's standard deviation; NaN for a network) and `kind`:
+        the background, or `"paper, "` and the background.
     """
     shades = rows["background"].map(SHADES)
     ours = rows[["padding"]].assign(value=rows[metric], error=np.nan, kind=shades)
@@ -164,7 +164,8 @@ def by_intensity(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Of one padding, on plain grey backgrounds.
 
     Returns:
-        Columns `intensity` (0 black, 1 white), `line` (the metric's title), and its `mean` and `std` over `networks`.
+        Columns `intensity` (0 black, 1 white), `line` (the metric's title), and its `mean` and `std` over
+        `networks`.
     """
     long = rows.assign(intensity=rows["background"].astype(float)).melt("intensity", METRICS, "line")
     cells = long.assign(line=long["line"].map(TITLES)).groupby(["line", "intensity"])["value"]
@@ -184,7 +185,7 @@ def printed_by_intensity(printed: pd.DataFrame, padding: str) -> pd.DataFrame:
 
 
 def intensity_table(found: pd.DataFrame) -> pd.DataFrame:
-    """`by_intensity` as text: one row for each background, mean ± standard deviation of each metric, and the networks."""
+    """`by_intensity` as text: mean ± standard deviation of each metric by background, and the networks."""
     text = found.assign(text=plus_minus(found["mean"], found["std"]))
     table = text.pivot(index="intensity", columns="line", values="text")[list(TITLES.values())]
     table["networks"] = found.groupby("intensity")["networks"].first()
@@ -192,7 +193,7 @@ def intensity_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def own_cell(own: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """A reader's networks, and the table's cells of the same paddings: means over networks, seconds, how many.
+    """A reader's networks and the table's cells of the same paddings: means, seconds, how many.
 
     Args:
         own: The reader's rows.

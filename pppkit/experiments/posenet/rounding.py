@@ -1,4 +1,4 @@
-"""What rounding alone answers: a constant map that is resized in float32 is no longer constant in its last bits."""
+"""What rounding alone answers: a constant map, resized in float32, is not constant in its last bits."""
 
 from __future__ import annotations
 

@@ -104,8 +104,8 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
         printed: Of `read_table2`.
 
     Returns:
-        One row for each network, data set, padding and weights; for each metric `ours` and the `paper`'s, as text, empty where
-        there is none.
+        One row for each network, data set, padding and weights; for each metric `ours` and the `paper`'s, as
+        text, empty where there is none.
     """
     cells = [*NETWORK[:3], "weights"]
     theirs = printed.set_index(["model", "padding", "weights"])
@@ -129,7 +129,7 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
 
 
 def by_test(read: pd.DataFrame, tests: Sequence[str]) -> pd.DataFrame:
-    """Mean SPC on pictures and on images without content: one row for each kind of network, one column for each test."""
+    """Mean SPC on pictures and on images without content: a column for each test."""
     names = ["model", "data", "weights", "padding"]
     long = read.melt(names, [f"spc {test}" for test in tests], "test", "SPC")
     long["test"] = long["test"].str.removeprefix("spc ")

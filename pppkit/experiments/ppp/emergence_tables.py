@@ -13,7 +13,7 @@ def convergence(rows: pd.DataFrame, layer: str, source: str) -> pd.DataFrame:
 
 
 def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
-    """SNR-PPP and its confidence interval after all images: one row for each padding and layer, by pictures."""
+    """SNR-PPP and its confidence interval after all images, by padding and layer, and by pictures."""
     return rows[rows["n"] == rows["n"].max()].pivot_table(
         index=["padding", "layer"], columns="source", values=["snr_ppp", "snr_ppp_ci95"], sort=False
     )

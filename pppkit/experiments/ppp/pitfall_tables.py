@@ -32,7 +32,7 @@ def cost_sentence(distances: pd.DataFrame) -> str:
 
 
 def parity(rows: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Rows of the pooling's parity on one kind of pictures, with the number of pixels `M`, sorted by layer and M."""
+    """Rows of the pooling's parity on one kind of pictures, with the pixels `M`, sorted by layer and M."""
     found = of_pitfall(rows, "pooling parity")
     found = found[found["source"] == source]
     found = found.assign(M=found["variant"].str.removeprefix("M = ").astype(int))

@@ -214,13 +214,14 @@ def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """What networks have learned: accuracy, or the weighted F-measure of saliency, in percent on held-out images.
+    """What networks have learned: accuracy or weighted F-measure in percent on held-out images.
 
     Args:
         rows: Of `chronology.csv`.
 
     Returns:
-        Mean ± standard deviation over networks as text: one row for each family and data set, one column for each padding.
+        Mean ± standard deviation over networks as text: one row for each family and data set, one column for
+        each padding.
     """
     last = at_the_end(rows).drop_duplicates(list(NETWORK))
     score = last.reindex(columns=["val_accuracy", "val_weighted_f"]).bfill(axis=1).iloc[:, 0]
@@ -236,7 +237,8 @@ def other_pictures(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
         metric: A column.
 
     Returns:
-        One row for each network and layer; a column for each pair: `"scenes as trained"`, `"satellite 224"`, ...
+        One row for each network and layer; a column for each pair: `"scenes as trained"`, `"satellite 224"`,
+        ...
     """
     last = at_the_end(rows)
     size = last["size"].astype(str).where(last["size"] == LARGEST, "as trained")

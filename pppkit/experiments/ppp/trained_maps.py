@@ -1,4 +1,4 @@
-"""Maps of trained networks as pages show them: before and after training, as panels, surfaces, steps and shapes."""
+"""Maps of trained networks as pages show them: panels, surfaces, steps and shapes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ends(found: Maps, source: str) -> dict[str, dict[str, np.ndarray]]:
 def panels(
     maps: Mapping[Network, Maps], model: str, data: str, source: str
 ) -> dict[tuple[str, str], np.ndarray]:
-    """Maps of one family, for `pppkit.figures.gallery`: a row for each padding before and after training, a column for each layer."""
+    """Maps of one family for a gallery: by padding and `untrained` or `trained`, and by layer."""
     return {
         (f"{padding}<br>{name}", f"layer {level}"): z
         for (m, d, padding, _), found in maps.items()
@@ -81,7 +81,7 @@ def surfaces(
 
 
 def trained_surfaces(maps: Mapping[Network, Maps]) -> dict[tuple[str, str, str], np.ndarray]:
-    """Maps after training of every layer by network and layer, padding, and the pictures that were measured."""
+    """Maps after training by network and layer, padding, and the pictures that were measured."""
     shown = {}
     for (model, data, padding, _), found in maps.items():
         last = max(int(epoch) for epoch, _, _ in found)
@@ -102,7 +102,8 @@ def shapes(maps: Mapping[Network, Maps], source: str) -> pd.DataFrame:
     """`pppkit.experiments.ppp.chronology.outline` of the deepest map, before and after training.
 
     Returns:
-        One row for each network; columns `("corner / side", "untrained")`, `("share inside", "untrained")` and the same for `"trained"`.
+        One row for each network; columns `("corner / side", "untrained")`, `("share inside", "untrained")`
+        and the same for `"trained"`.
     """
     rows = {}
     for (model, data, padding, seed), found in maps.items():
@@ -124,7 +125,7 @@ def shape_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def shape_sentence(found: pd.DataFrame) -> str:
-    """In how many networks training moved the pattern inwards, and in how many its maximum sits in a corner."""
+    """In how many networks the pattern moved inwards, and in how many its maximum sits in a corner."""
     inwards = (found["share inside", "trained"] > found["share inside", "untrained"]).sum()
     cornered = (found["corner / side", "trained"] > 1).sum()
     return (

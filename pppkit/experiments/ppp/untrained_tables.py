@@ -49,7 +49,8 @@ def every_network(deep: pd.DataFrame, printed: pd.DataFrame, model: str) -> pd.D
     """SNR-PPP of one family: a point for each network and kind of pictures, and the paper's.
 
     Returns:
-        Columns `padding`, `source` (or `"paper, ± std"`), `value`, and `error`, the paper's standard deviation.
+        Columns `padding`, `source` (or `"paper, ± std"`), `value`, and `error`, the paper's standard
+        deviation.
     """
     ours = deep[deep["model"] == model]
     points = ours[["padding", "source"]].assign(value=ours["snr_ppp"], error=0.0)
@@ -68,7 +69,8 @@ def agreement(deep: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         printed: Of `read_table2`, untrained.
 
     Returns:
-        One row for each network and kind of pictures, as text. Paddings that the paper prints as zero have no ratio.
+        One row for each network and kind of pictures, as text. Paddings that the paper prints as zero have no
+        ratio.
     """
     cells = padded(deep).groupby(["model", "source", "padding"], sort=False)["snr_ppp"].mean()
     both = cells.rename("ours").reset_index().merge(printed, on=["model", "padding"])
@@ -94,7 +96,7 @@ def two_worlds(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def worlds_agreement(wide: pd.DataFrame) -> pd.DataFrame:
-    """Of `two_worlds`, by model: the rank correlation of scenes and satellite images, and the median of their ratio."""
+    """Of `two_worlds`, by model: rank correlation of the two kinds of pictures, median of their ratio."""
     ranks = wide.groupby("model")[["scenes", "satellite"]].corr("spearman").xs("scenes", level=1)["satellite"]
     ratio = (wide["satellite"] / wide["scenes"]).groupby(wide["model"]).median()
     return pd.DataFrame({"rank correlation": ranks, "median of satellite / scenes": ratio})
