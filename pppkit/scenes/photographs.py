@@ -148,7 +148,12 @@ class Photo(TiledPhoto):
     """One image file.
 
     Args:
-        path: An image in a format that Pillow reads.
+        path: An image in a format that Pillow reads: RGB, grey, black and white, or a palette without
+            transparency; turned by its EXIF orientation.
+
+    Raises:
+        ValueError: If the file cannot be read, or has no one picture in RGB: transparency, CMYK, more than
+            8 bits.
     """
 
     def __init__(self, path: str | Path):
@@ -166,8 +171,8 @@ class PhotoFolder(Sequence[TiledPhoto]):
             masks, say `"*/images/*.jpg"`.
 
     Raises:
-        ValueError: If the folder does not exist or holds no matching image, or a file is unreadable or not
-            RGB.
+        ValueError: If the folder does not exist or holds no matching image, or a file cannot be read or
+            shown in RGB.
 
     Example:
         >>> photos = PhotoFolder("satellite", grid=(3, 3), pattern="*/images/*.jpg")  # doctest: +SKIP
