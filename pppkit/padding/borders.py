@@ -1,15 +1,15 @@
-"""How border pixels are filled, with gradients: copied from inside, drawn at random, or zero."""
+"""Borders of feature maps and their gradients: copied from inside, or put together from strips."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .preactivations import Activation
 from .schemes import Amounts
+
+Strips = tuple[
+    Tensor, Tensor, Tensor, Tensor
+]  # top, left, right, bottom; the corners belong to top and bottom
 
 
 def _outside_index(size: int, before: int, after: int, fill: str) -> list[int]:
@@ -23,7 +23,8 @@ def _outside_index(size: int, before: int, after: int, fill: str) -> list[int]:
     return [min(i, 2 * size - 2 - i) for i in folded]
 
 
-def _layout(x: Tensor) -> torch.memory_format:
+def layout(x: Tensor) -> torch.memory_format:
+    """channels_last where `x` is laid out so, else contiguous."""
     nhwc = x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
     return torch.channels_last if nhwc else torch.contiguous_format
 
@@ -33,12 +34,60 @@ def _empty_padded(x: Tensor, amounts: Amounts) -> Tensor:
     left, right, top, bottom = amounts
     n, c, height, width = x.shape
     shape = (n, c, top + height + bottom, left + width + right)
-    out = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=_layout(x))
+    out = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=layout(x))
     out[..., top : top + height, left : left + width] = x
     return out
 
 
-class _Copied(torch.autograd.Function):
+def _sources(amounts: Amounts, height: int, width: int, fill: str) -> tuple[list, list]:
+    """Rows and columns of a padded map that are border, each with the row or column of the map that it copies."""
+    left, right, top, bottom = amounts
+    rows = [*range(top), *range(top + height, top + height + bottom)]
+    columns = [*range(left), *range(left + width, left + width + right)]
+    return (
+        list(zip(rows, _outside_index(height, top, bottom, fill))),
+        list(zip(columns, _outside_index(width, left, right, fill))),
+    )
+
+
+def copied(x: Tensor, amounts: Amounts, fill: str) -> Tensor:
+    """`(N, C, H, W)` with a border that is copied from inside; not differentiable."""
+    left, _, top, _ = amounts
+    rows, columns = _sources(amounts, x.shape[-2], x.shape[-1], fill)
+    out = _empty_padded(x, amounts)
+    for border, inside in rows:
+        out[..., border, :] = out[..., top + inside, :]
+    for border, inside in columns:
+        out[..., border] = out[..., left + inside]
+    return out
+
+
+def fold(x: Tensor, strips: Strips, amounts: Amounts, fill: str) -> None:
+    """Adds what belongs to a copied border to the pixels of `x` that it copies, in place: the transpose of `copied`."""
+    left, _, top, _ = amounts
+    height, width = x.shape[-2:]
+    rows, columns = _sources(amounts, height, width, fill)
+    above, before, after, below = strips
+    for border, inside in columns:
+        x[..., inside] += before[..., border] if border < left else after[..., border - left - width]
+    for border, inside in rows:  # which have the corners
+        strip = above[..., border, :] if border < top else below[..., border - top - height, :]
+        row = strip[..., left : left + width].clone()
+        for beyond, within in columns:
+            row[..., within] += strip[..., beyond]
+        x[..., inside, :] += row
+
+
+def _cut(padded: Tensor, amounts: Amounts) -> tuple[Tensor, Strips]:
+    """A padded map's middle and its border."""
+    left, right, top, bottom = amounts
+    below, beyond = padded.shape[-2] - bottom, padded.shape[-1] - right  # where these strips begin
+    rows = padded[..., top:below, :]
+    strips = padded[..., :top, :], rows[..., :left], rows[..., beyond:], padded[..., below:, :]
+    return rows[..., left:beyond], strips
+
+
+class Copied(torch.autograd.Function):
     """A border of pixels copied from inside, whose gradient goes back to the pixels that they copy.
 
     Touches the interior once each way, where torch's circular padding clones the whole map for each of its nine parts.
@@ -46,180 +95,40 @@ class _Copied(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, amounts: Amounts, fill: str) -> Tensor:
-        left, right, top, bottom = amounts
-        height, width = x.shape[-2:]
-        ctx.amounts = amounts
-        ctx.rows = list(
-            zip(
-                [*range(top), *range(top + height, top + height + bottom)],
-                _outside_index(height, top, bottom, fill),
-            )
-        )
-        ctx.columns = list(
-            zip(
-                [*range(left), *range(left + width, left + width + right)],
-                _outside_index(width, left, right, fill),
-            )
-        )
-        out = _empty_padded(x, amounts)
-        for border, inside in ctx.rows:
-            out[..., border, :] = out[..., top + inside, :]
-        for border, inside in ctx.columns:
-            out[..., border] = out[..., left + inside]
-        return out
+        ctx.amounts, ctx.fill = amounts, fill
+        return copied(x, amounts, fill)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, *grads: Tensor):
         (grad,) = grads
-        left, right, top, bottom = ctx.amounts
-        whole = grad[..., left : grad.shape[-1] - right].clone()  # the columns folded in, then the rows
-        for border, inside in ctx.columns:
-            whole[..., inside] += grad[..., border]
-        x = whole[..., top : grad.shape[-2] - bottom, :]
-        for border, inside in ctx.rows:
-            x[..., inside, :] += whole[..., border, :]
+        middle, strips = _cut(grad, ctx.amounts)
+        x = middle.clone(memory_format=layout(grad))  # dense: what follows is slow on a window
+        fold(x, strips, ctx.amounts, ctx.fill)
         return x, None, None
 
 
-class _Assembled(torch.autograd.Function):
-    """A map in the middle of its top, left, right and bottom strips; the gradient is cut up again without a copy."""
+def assembled(x: Tensor, strips: Strips) -> Tensor:
+    """A map in the middle of its top, left, right and bottom strips; not differentiable."""
+    top, left, right, bottom = strips
+    amounts = left.shape[-1], right.shape[-1], top.shape[-2], bottom.shape[-2]
+    out = _empty_padded(x, amounts)
+    for part, strip in zip(_cut(out, amounts)[1], strips):
+        part.copy_(strip)
+    return out
+
+
+class Assembled(torch.autograd.Function):
+    """A map in the middle of its strips, whose gradient is cut up again."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, top: Tensor, left: Tensor, right: Tensor, bottom: Tensor) -> Tensor:
-        ctx.amounts = t, b, l, r = top.shape[-2], bottom.shape[-2], left.shape[-1], right.shape[-1]
-        height, width = x.shape[-2:]
-        out = _empty_padded(x, (l, r, t, b))
-        out[..., :t, :], out[..., t + height :, :] = top, bottom
-        out[..., t : t + height, :l], out[..., t : t + height, l + width :] = left, right
-        return out
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, *grads: Tensor):
-        (grad,) = grads
-        t, b, l, r = ctx.amounts
-        below, beyond = grad.shape[-2] - b, grad.shape[-1] - r  # where the bottom and the right strip begin
-        middle = grad[..., t:below, :]
-        return (
-            middle[..., l:beyond],
-            grad[..., :t, :],
-            middle[..., :l],
-            middle[..., beyond:],
-            grad[..., below:, :],
-        )
-
-
-class _Edges(torch.autograd.Function):
-    """The outermost rows and columns of a map (top, left, right, bottom); their gradients are added into one map of zeros."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, rows: int, columns: int) -> tuple[Tensor, ...]:
-        ctx.rows, ctx.columns, ctx.shape, ctx.layout = rows, columns, x.shape, _layout(x)
-        return tuple(
-            e.clone() for e in (x[..., :rows, :], x[..., :columns], x[..., -columns:], x[..., -rows:, :])
-        )
+    def forward(ctx, x: Tensor, *strips: Tensor) -> Tensor:
+        top, left, right, bottom = strips
+        ctx.amounts = left.shape[-1], right.shape[-1], top.shape[-2], bottom.shape[-2]
+        return assembled(x, (top, left, right, bottom))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, *grads: Tensor):
-        top, left, right, bottom = grads
-        out = torch.empty(ctx.shape, dtype=top.dtype, device=top.device, memory_format=ctx.layout).zero_()
-        out[..., : ctx.rows, :] += top
-        out[..., : ctx.columns] += left
-        out[..., -ctx.columns :] += right
-        out[..., -ctx.rows :, :] += bottom
-        return out, None, None
-
-
-def _randn_strips(
-    x: Tensor, amounts: Amounts, window: tuple[int, int], generator: torch.Generator | None
-) -> list[Tensor]:
-    """Top, left, right and bottom strips drawn from N(mu, sigma^2) of each position's nearest sliding window.
-
-    mu is the middle of the window's minimum and maximum, sigma its distance to the maximum (Lin et al., section 2.4).
-    """
-    left, right, top, bottom = amounts
-    height, width = x.shape[-2:]
-    kh, kw = min(window[0], height), min(window[1], width)
-
-    def draw(strip: Tensor, dim: int, before: int, after: int, thickness: int) -> Tensor:
-        high = F.max_pool2d(strip, (kh, kw), 1)
-        mean = (high - F.max_pool2d(-strip, (kh, kw), 1)) / 2
-        k = (kh, kw)[dim == 3]
-        nearest = (
-            before + k // 2,
-            after + k - 1 - k // 2,
-        )  # windows reach no further than the strip: the outer ones are repeated
-        repeat = (*nearest, 0, 0) if dim == 3 else (0, 0, *nearest)
-        mean, sigma = (F.pad(m, repeat, mode="replicate") for m in (mean, high - mean))
-        shape = list(mean.shape)
-        shape[5 - dim] = thickness
-        noise = torch.randn(
-            shape, generator=generator, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32)
-        )
-        return mean + sigma * noise.to(x.dtype, memory_format=_layout(strip))
-
-    t, l, r, b = _Edges.apply(x, kh, kw)
-    return [
-        draw(t, 3, left, right, top),
-        draw(l, 2, 0, 0, left),
-        draw(r, 2, 0, 0, right),
-        draw(b, 3, left, right, bottom),
-    ]
-
-
-def check_generator(generator: Any) -> None:
-    """Refuses what is no generator of random numbers.
-
-    Raises:
-        ValueError: With the argument's name.
-    """
-    if generator is not None and not isinstance(generator, torch.Generator):
-        raise ValueError(
-            f"generator is a {type(generator).__name__}; give torch.Generator(device).manual_seed(seed), or None"
-        )
-
-
-def _check_random(x: Tensor, generator: torch.Generator | None) -> None:
-    if not x.is_floating_point():
-        raise ValueError(
-            f"x is of {x.dtype}, but randn draws real numbers; give floating point, say x.float()"
-        )
-    if generator is not None and generator.device.type != x.device.type:
-        raise ValueError(
-            f"generator is on {generator.device}, but x on {x.device}; make it by torch.Generator({x.device.type!r})"
-        )
-
-
-def fill_border(
-    x: Tensor,
-    amounts: Amounts,
-    fill: str,
-    window: tuple[int, int],
-    generator: torch.Generator | None,
-    before: tuple[Tensor, Activation] | None,
-) -> Tensor:
-    """Surrounds `(N, C, H, W)` with a border.
-
-    Args:
-        x: Features.
-        amounts: Pixels on each side.
-        fill: What they are filled with.
-        window: Of randn, vertical and horizontal.
-        generator: Of randn.
-        before: What randn samples from: a tensor, and the activation that made `x` of it. None for `x`.
-    """
-    if not any(amounts) or fill == "none":
-        return x
-    if fill in ("zeros", "partial"):
-        return torch.constant_pad_nd(x, amounts)
-    if min(x.shape[-2:]) == 0:
-        raise ValueError(f"x of shape {tuple(x.shape)} has no pixels to fill a {fill} border from")
-    if fill == "randn":
-        _check_random(x, generator)
-        strips = _randn_strips(x if before is None else before[0], amounts, window, generator)
-        if before is not None:
-            strips = [before[1](strip) for strip in strips]
-        return _Assembled.apply(x, *strips)
-    return _Copied.apply(x, amounts, fill)
+        middle, strips = _cut(grads[0], ctx.amounts)
+        return middle.contiguous(memory_format=layout(grads[0])), *strips

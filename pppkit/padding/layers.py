@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .borders import check_generator, fill_border
+from .fills import check_generator, fill_border
 from .mode import Padding
 from .schemes import Amounts, Scheme, layer_amounts, padding_amounts, positive_pair, whole_numbers
 

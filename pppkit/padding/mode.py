@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from .borders import check_generator, fill_border
 from .calls import (
     CONV_ARGS,
     OTHER_CONVOLUTIONS,
@@ -23,6 +22,7 @@ from .calls import (
     per_axis,
     transposed_reach,
 )
+from .fills import check_generator, fill_border
 from .interpreter import UNCOMPILED, check_module
 from .preactivations import ACTIVATIONS, activate, forget_if_changed, preactivation, remember
 from .schemes import Amounts, Scheme, ceil_amounts, layer_amounts, pair

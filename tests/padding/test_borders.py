@@ -62,3 +62,16 @@ def test_randn_same_seed_same_numbers_and_no_global_state():
         pad2d(x, 2, "randn", generator=generator(3)), pad2d(x, 2, "randn", generator=generator(4))
     )
     assert torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("scheme", ["reflect", "replicate", "circular", "randn"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gradients_are_dense_and_leave_the_incoming_one_alone(scheme, layout):
+    x = rand(2, 3, 6, 7).contiguous(memory_format=layout).requires_grad_()
+    padded = pad2d(x, (1, 2, 2, 0), scheme, generator=generator())
+    grad = torch.ones_like(padded)
+    (got,) = torch.autograd.grad(padded, x, grad)
+    assert got.is_contiguous(memory_format=layout)  # what follows is slow on a window of a larger map
+    assert torch.equal(grad, torch.ones_like(grad))
+    if scheme != "randn":
+        assert got.sum() == padded.numel()  # each border pixel counts once for the pixel that it copies
