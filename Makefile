@@ -41,9 +41,9 @@ test: env chromium lint book
 bench: env
 	@$(BIN)/python -m tests.benchmarks
 
-# A random handful of published rows, computed again: make verify ARGS="--count 5 --satellite FOLDER --data cifar10=FOLDER"
+# A random handful of published rows, computed again: make verify ARGS="--count 5 --path satellite=FOLDER --path cifar10=FOLDER"
 verify: env
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.experiments.verify $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pppkit.experiments verify $(ARGS)
 
 # The core's tests beside the oldest versions that pyproject.toml allows (a download of 3 GB)
 oldest: env

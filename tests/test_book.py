@@ -145,25 +145,13 @@ def test_conda_users_get_the_same_versions():
 
 
 def test_published_rows_are_complete():
-    from pppkit.experiments import bhv, posenet
-    from pppkit.experiments.ppp import chronology, emergence, pitfalls, spectra, untrained
-    from pppkit.results import Store
-    from pppkit.scenes import SOURCES
+    from pppkit.experiments import EXPERIMENTS
 
     results = ROOT / "book" / "results"
-    rows = untrained.run(
-        results, "published", SOURCES
-    )  # would need the satellite folder if a row were missing
-    spectra.run(results, "published", SOURCES)
-    for source in SOURCES:
-        emergence.run(results, "published", source)
-        pitfalls.run(results, "published", source)
-    for grid in bhv.published().values():
-        assert not Store(results / "bhv.csv", bhv.KEY).missing(grid)
-    chronology.run(results, chronology.published())
-    chronology.run_initial(results, chronology.published())
-    posenet.run(results, posenet.published())
-    assert not rows.duplicated([*untrained.KEY, "layer"]).any()
+    for name, experiment in EXPERIMENTS.items():
+        assert not experiment.missing(results, experiment.trials()), name
+        rows = experiment.rows(results)
+        assert not rows.duplicated([*experiment.key, *experiment.within]).any(), name
     for path in results.rglob("*"):
         assert path.stat().st_size < (5_000_000 if path.suffix == ".csv" else 1_000_000), path.name
 

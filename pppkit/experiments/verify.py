@@ -1,95 +1,22 @@
-"""`python -m pppkit.verify`: draws published rows at random, computes them again, and compares."""
+"""Draws published rows at random, computes them again, and compares: `python -m pppkit.experiments verify`."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
-from ..padding import FILLS
-from ..results.store import Store
-from ..scenes import SOURCES, available
-from . import bhv, posenet
-from .ppp import chronology, untrained
+from ..checks import one_of
+from ..results.store import canonical
+from . import EXPERIMENTS
+from .base import Context, Experiment, Trial, measured
 
-Trial = Mapping[str, Any]
-
-
-class Where(NamedTuple):
-    """Data that recomputing may need: the satellite mosaics, and folders of data sets by name."""
-
-    satellite: str | None
-    paths: Mapping[str, str]
-
-
-class Experiment(NamedTuple):
-    """How an experiment's rows are drawn, found again, and compared."""
-
-    key: Sequence[str]
-    trials: Callable[[Where], Sequence[Trial]]
-    compute: Callable[[Trial, Where], pd.DataFrame]
-    stored: Callable[[Trial], list[Trial]]  # the keys of what that computes
-    within: Sequence[str]  # columns that tell a trial's rows apart
-    metrics: Sequence[str]
-    tolerance: float  # relative, where a row has no column `tolerance`
-    floor: float = (
-        1e-6  # values are compared relative to this at least: a correlation near 0 has no relative precision
-    )
-
-
-def _untrained(trial: Trial, where: Where) -> pd.DataFrame:
-    return untrained.measure(
-        {**trial, "padding": "none" if trial["padding"] == "none" else "all"}, where.satellite, progress=False
-    ).rows
-
-
-def _chronology(trial: Trial, where: Where) -> pd.DataFrame:
-    with tempfile.TemporaryDirectory() as folder:
-        return chronology.measure(trial, folder, where.paths, where.satellite)
-
-
-def _posenet(trial: Trial, where: Where) -> pd.DataFrame:
-    with tempfile.TemporaryDirectory() as folder:
-        chronology.measure({k: trial[k] for k in chronology.KEY}, folder, where.paths)
-        return posenet.measure(trial, folder, where.satellite)
-
-
-def _known(trials: Sequence[Trial], where: Where) -> list[Trial]:
-    return [t for t in trials if t["data"] == "scenes" or t["data"] in where.paths]
-
-
-EXPERIMENTS = {
-    "untrained": Experiment(
-        untrained.KEY,
-        lambda w: [{**t, "padding": FILLS[0] if t["padding"] == "all" else "none"} for t in untrained.trials("published", available({"satellite": w.satellite}))],
-        _untrained, lambda t: [{**t, "padding": p} for p in (["none"] if t["padding"] == "none" else FILLS)],
-        ("padding", "layer"), ("snr_ppp", "mae_ppp"), 1e-3,
-    ),
-    "bhv": Experiment(
-        bhv.KEY, lambda w: [t for grid in bhv.published().values() for t in grid], lambda t, w: bhv.measure(dict(t)), lambda t: [t], (),
-        ("similar", "dissimilar", "inconsistency"), 1e-3,
-    ),
-    # measured on every source at once, so all of them are needed
-    "chronology": Experiment(
-        chronology.KEY, lambda w: _known(chronology.published(), w) if len(available({"satellite": w.satellite})) == len(SOURCES) else [], _chronology,
-        lambda t: [t], ("epoch", "source", "size", "layer"), ("snr_ppp", "mae_ppp", "val_accuracy", "val_weighted_f"), 1e-2,
-    ),
-    "initial": Experiment(
-        chronology.KEY, lambda w: chronology.published() if len(available({"satellite": w.satellite})) == len(SOURCES) else [],
-        lambda t, w: chronology.measure_initial(t, w.satellite), lambda t: [t], ("source", "size", "layer"), ("snr_ppp", "mae_ppp"), 1e-3,
-    ),
-    "posenet": Experiment(
-        posenet.KEY, lambda w: [t for t in _known(posenet.published(), w) if t["source"] in available({"satellite": w.satellite})], _posenet, posenet.each,
-        ("trial",), ("spc images", "mae images"), 1e-2, 0.1,
-    ),
-}  # fmt: skip
+Drawn = tuple[Experiment, Trial]
 
 
 def compare(experiment: Experiment, stored: pd.DataFrame, again: pd.DataFrame) -> dict[str, Any]:
@@ -103,33 +30,109 @@ def compare(experiment: Experiment, stored: pd.DataFrame, again: pd.DataFrame) -
     Raises:
         ValueError: If a published row was not computed again.
     """
-    keys = list(experiment.within)
-    tolerance = float(stored["tolerance"].iloc[0]) if "tolerance" in stored else experiment.tolerance
-    if keys:
-        both = stored.merge(again, on=keys, suffixes=("", " again"))
-        lost = len(stored) - len(both)
-    else:
-        both, lost = (
-            pd.concat([stored.reset_index(drop=True), again.add_suffix(" again")], axis=1),
-            len(stored) - len(again),
-        )
+    keys = [*experiment.key, *experiment.within]
+    old, new = (rows.set_index(_index(rows, keys)) for rows in (stored, again))
+    lost = [name for name in old.index if name not in new.index]
     if lost:
-        raise ValueError(f"again lacks {lost} of {len(stored)} published rows")
+        raise ValueError(f"again lacks {len(lost)} of {len(old)} published rows of {experiment.name}")
     worst = 0.0
-    for metric in (
-        m for m in experiment.metrics if m in again or stored[m].notna().any()
-    ):  # saliency has no accuracy
-        old, new = both[metric].to_numpy(float), both[f"{metric} again"].to_numpy(float)
-        gap = np.where(
-            np.isnan(old) & np.isnan(new), 0.0, np.abs(old - new) / np.maximum(np.abs(old), experiment.floor)
-        )
+    for metric in experiment.metrics:
+        if metric not in again and (metric not in stored or stored[metric].isna().all()):
+            continue  # saliency networks have no accuracy
+        before = old[metric].to_numpy(float)
+        now = new.loc[old.index, metric].to_numpy(float)
+        scale = np.maximum(np.abs(before), experiment.floor)
+        both_empty = np.isnan(before) & np.isnan(now)
+        gap = np.where(both_empty, 0.0, np.abs(before - now) / scale)
         worst = max(worst, float(np.nan_to_num(gap, nan=np.inf).max()))
-    return {
-        "rows": len(both),
-        "largest difference": worst,
-        "tolerance": tolerance,
-        "agrees": worst <= tolerance,
-    }
+    agrees = worst <= experiment.tolerance
+    found = {"rows": len(old), "largest difference": worst, "tolerance": experiment.tolerance}
+    return {**found, "agrees": agrees}
+
+
+def _index(rows: pd.DataFrame, keys: Sequence[str]) -> pd.Index:
+    return pd.Index(["|".join(canonical(v) for v in row) for row in rows[list(keys)].itertuples(index=False)])
+
+
+def describe(trial: Trial) -> str:
+    """A trial on one line: its values, several of one column behind each other."""
+    texts = ["+".join(map(str, v)) if isinstance(v, tuple) else str(v) for v in trial.values()]
+    return ", ".join(text for text in texts if text)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    Example:
+        >>> [duration(s) for s in (4.2, 90, 7200)]
+        ['4 s', '1.5 min', '2.0 h']
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def _can_be_drawn(experiment: Experiment, trial: Trial, paths: Mapping[str, Any]) -> bool:
+    steps = [(experiment, trial), *experiment.after(trial)]
+    return all(name in paths for other, step in steps for name in other.needs(step))
+
+
+def draw(
+    folder: str | Path,
+    count: int,
+    *,
+    seed: int | None = None,
+    paths: Mapping[str, Any] | None = None,
+    experiments: Sequence[str] | None = None,
+) -> list[Drawn]:
+    """Trials whose rows are in a folder, at random; the experiments take turns.
+
+    Args:
+        folder: Of the rows.
+        count: How many.
+        seed: Of the draw; None for another one each time.
+        paths: Folders of data sets; trials that need another are not drawn.
+        experiments: Names; None for all.
+
+    Raises:
+        ValueError: For an unknown experiment, or if nothing can be drawn.
+    """
+    names = list(experiments or EXPERIMENTS)
+    for name in names:
+        one_of("experiments", name, EXPERIMENTS)
+    random = np.random.default_rng(seed)
+    pools: dict[str, list[Trial]] = {}
+    for name in names:
+        experiment = EXPERIMENTS[name]
+        trials = experiment.trials()
+        absent = experiment.missing(folder, trials)
+        pool = [t for t in trials if t not in absent and _can_be_drawn(experiment, t, paths or {})]
+        if pool:
+            pools[name] = [pool[i] for i in random.permutation(len(pool))]
+    if not pools or count < 1:
+        raise ValueError(f"count={count}: there is nothing to draw from {folder} for {', '.join(names)}")
+    turns = [str(name) for name in random.permutation(list(pools))]
+    return [
+        (EXPERIMENTS[name], pools[name][(i // len(turns)) % len(pools[name])])
+        for i, name in ((i, turns[i % len(turns)]) for i in range(count))
+    ]
+
+
+def known_seconds(experiment: Experiment, trial: Trial, folder: str | Path) -> float | None:
+    """How long a trial took when its rows were made, as far as they say; None where they do not."""
+    steps = [(experiment, trial), *experiment.after(trial)]
+    made = [(other, other.rows(folder, [step])) for other, step in steps]
+    costs = [other.cost(rows) for other, rows in made if len(rows)]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if known else None
+
+
+def again(experiment: Experiment, trial: Trial, context: Context) -> pd.DataFrame:
+    """A trial's rows, computed now, and first what it builds on."""
+    for other, step in [*experiment.after(trial), (experiment, trial)]:
+        other.refuse([step], context)
+        rows = measured(other.measure, other.key, context, step)
+    return rows
 
 
 def verify(
@@ -137,76 +140,61 @@ def verify(
     count: int = 3,
     *,
     seed: int | None = None,
-    satellite: str | None = None,
-    paths: Mapping[str, str] | None = None,
+    paths: Mapping[str, str | Path] | None = None,
     experiments: Sequence[str] | None = None,
+    device: str = "cpu",
+    say: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Recomputes published trials, drawn at random, and compares.
 
+    Rows of trained networks are computed from nothing: the networks are trained again. Of networks that were measured on several kinds of
+    pictures, those are compared that `paths` has.
+
     Args:
         folder: Of the published rows.
-        count: How many trials; the experiments take turns.
+        count: How many trials.
         seed: Of the draw; None for another one each time.
-        satellite: Folder of the satellite mosaics; without it only rows of the scenes can be drawn.
-        paths: Folders of data sets by name, say `{"cifar10": FOLDER}`.
-        experiments: Of `EXPERIMENTS`; None for all.
+        paths: Folders of data sets by name: `{"satellite": FOLDER, "cifar10": FOLDER}`.
+        experiments: Names; None for all.
+        device: Torch's.
+        say: Called with what happens, line by line: an estimate first, then each trial before and after it is computed.
 
     Returns:
-        One row for each trial: its experiment and key, how many rows were compared, the largest relative difference, the
+        One row for each trial: its experiment and values, how many rows were compared, the largest relative difference, the
         tolerance, and whether they agree.
 
     Raises:
         ValueError: If nothing can be drawn.
     """
-    where, random = Where(satellite, dict(paths or {})), np.random.default_rng(seed)
-    experiments = list(experiments or EXPERIMENTS)
-    stores = {name: Store(Path(folder) / f"{name}.csv", EXPERIMENTS[name].key) for name in experiments}
-    pools = {
-        name: [t for t in EXPERIMENTS[name].trials(where) if stores[name].has(t)] for name in experiments
-    }
-    pools = {name: [pool[i] for i in random.permutation(len(pool))] for name, pool in pools.items() if pool}
-    if not pools or count < 1:
-        raise ValueError(
-            f"count={count}: there is nothing to draw from {folder}; it has {[n for n, s in stores.items() if s.path.exists()]}"
-        )
-    names = [str(n) for n in random.permutation(list(pools))]
-    drawn = [(names[i % len(names)], i // len(names)) for i in range(count)]
+    given = {name: path for name, path in (paths or {}).items() if path}
+    drawn = draw(folder, count, seed=seed, paths=given, experiments=experiments)
+    costs = [known_seconds(experiment, trial, folder) for experiment, trial in drawn]
+    say(_estimate(costs))
     out = []
-    for name, i in tqdm(drawn, desc="verify", unit="trial"):
-        trial, experiment = pools[name][i % len(pools[name])], EXPERIMENTS[name]
-        stored = stores[name].rows(experiment.stored(trial))
-        out.append(
-            {"experiment": name, "trial": ", ".join(str(v) for v in trial.values())}
-            | compare(experiment, stored, experiment.compute(trial, where))
+    for i, ((experiment, trial), cost) in enumerate(zip(drawn, costs), 1):
+        head = f"{i}/{len(drawn)} {experiment.name}: {describe(trial)}"
+        say(f"{head} ({'about ' + duration(cost) if cost else 'nobody knows how long'})")
+        start = time.perf_counter()
+        with tempfile.TemporaryDirectory() as temporary:
+            context = Context(Path(temporary), given, device, inputs=Path(folder))
+            stored = experiment.rows(folder, [trial])
+            if "source" in experiment.within:
+                stored = stored[stored["source"].isin(context.sources)]
+            found = compare(experiment, stored, again(experiment, trial, context))
+        verdict = "agrees" if found["agrees"] else "DISAGREES"
+        say(
+            f"    {found['rows']} rows, largest difference {found['largest difference']:.2g}, "
+            f"tolerance {found['tolerance']:g}: {verdict} ({duration(time.perf_counter() - start)})"
         )
+        out.append({"experiment": experiment.name, "trial": describe(trial), **found})
     return pd.DataFrame(out)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; 0 if all drawn rows agree."""
-    parser = argparse.ArgumentParser("python -m pppkit.verify", description=__doc__)
-    parser.add_argument(
-        "--results", default="book/results", help="folder of the published rows (default: %(default)s)"
+def _estimate(costs: Sequence[float | None]) -> str:
+    known = [cost for cost in costs if cost is not None]
+    more = len(costs) - len(known)
+    hidden = f", and {more} of which the rows do not say" if more else ""
+    return (
+        f"{len(costs)} trials; their rows took {duration(sum(known))} when they were made{hidden} "
+        "(networks that have to be trained first come on top)"
     )
-    parser.add_argument("--count", type=int, default=3, help="trials to draw (default: %(default)s)")
-    parser.add_argument("--seed", type=int, help="of the draw (default: another one each time)")
-    parser.add_argument("--satellite", help="folder of the satellite mosaics")
-    parser.add_argument(
-        "--data", action="append", default=[], metavar="NAME=FOLDER", help="a data set, say cifar10=FOLDER"
-    )
-    parser.add_argument(
-        "--experiment", action="append", choices=list(EXPERIMENTS), help="draw from these only"
-    )
-    a = parser.parse_args(arguments)
-    if bad := [d for d in a.data if "=" not in d]:
-        parser.error(f"--data {bad[0]!r} must be NAME=FOLDER")
-    found = verify(
-        a.results, a.count, seed=a.seed, satellite=a.satellite, paths=dict(d.split("=", 1) for d in a.data),
-        experiments=a.experiment,
-    )  # fmt: skip
-    print(found.to_string(index=False))
-    return 0 if found["agrees"].all() else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

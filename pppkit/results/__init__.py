@@ -2,8 +2,9 @@
 
 from ..checks import needs
 
-needs(__name__, "dask", "distributed", "scipy", extra="sweep")
+needs(__name__, "dask", "distributed", "filelock", "pyarrow", "scipy", extra="sweep")
 
+from .maps import load_maps, save_maps
 from .printed import compare_with_printed
 from .statistics import (
     Interval,
@@ -21,7 +22,8 @@ from .statistics import (
     welch_from_summary,
     welch_interval,
 )
-from .store import Store, code_revision, load_maps, provenance, results_folder, save_maps
+from .provenance import code_revision, commits_since, provenance, results_folder
+from .store import Store, read_rows
 from .sweeps import connect, sweep
 from .text import mean_and_spread, plus_minus, provenance_table
 
@@ -33,6 +35,7 @@ __all__ = [
     "all_positive",
     "bonferroni",
     "code_revision",
+    "commits_since",
     "compare_with_printed",
     "connect",
     "every",
@@ -45,6 +48,7 @@ __all__ = [
     "provenance",
     "provenance_table",
     "rank_correlation",
+    "read_rows",
     "results_folder",
     "save_maps",
     "share_interval",

@@ -1,118 +1,112 @@
-"""Result rows on disk: appended as trials end, keyed by their parameters, each with its provenance."""
+"""Result rows on disk: appended as trials end, keyed by their parameters, in CSV or Parquet."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import platform
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from filelock import FileLock
+
+SUFFIXES = (".csv", ".parquet")
+Trial = Mapping[str, Any]
 
 
-@lru_cache(maxsize=1)
-def code_revision() -> str:
-    """The commit that pppkit runs from, with a `+` where files differ from it; empty outside a checkout."""
-    here = Path(__file__).parent
-
-    def git(*args: str) -> str:
-        return subprocess.run(
-            ["git", "-C", str(here), *args], capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        return git("rev-parse", "--short=12", "HEAD") + (
-            "+" if git("status", "--porcelain", "--", ".") else ""
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+def _check_suffix(path: Path) -> None:
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"path={str(path)!r} must end in {' or '.join(SUFFIXES)}")
 
 
-def results_folder(profile: str, results: str = "") -> Path:
-    """Where a notebook's rows are: the folder it was given, else the published ones for that profile, else `my-results`.
-
-    Relative to the notebook, that is to `notebooks/`.
-    """
-    return Path(results) if results else Path("../book/results" if profile == "published" else "my-results")
-
-
-def provenance(profile: str) -> dict[str, str]:
-    """Columns that say how a row was made; `measure_ppp` adds seed, seconds, device and dtype."""
-    return {
-        "profile": profile,
-        "pppkit": version("pppkit"),
-        "torch": torch.__version__.split("+")[0],
-        "python": platform.python_version(),
-        "revision": code_revision(),
-    }
-
-
-def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray], bits: int = 23) -> None:
-    """Writes arrays named by tuples of text (`.npz`, float32), whole or not at all.
+def read_rows(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of one file, CSV or Parquet by its suffix.
 
     Args:
         path: The file.
-        maps: By name.
-        bits: Of each number's fraction that are kept. 10 are as exact as half precision, over all of float32's range (deep features
-            of untrained networks can be as small as 1e-10), and make the file half as large.
+        text: Columns that are names even where they look like numbers (`"0.5"`).
+
+    Raises:
+        ValueError: For another suffix, or if there is no such file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part.npz")
-    mask = np.uint32((0xFFFFFFFF << (23 - bits)) & 0xFFFFFFFF)
-    kept: dict[str, Any] = {}
-    for name, values in maps.items():
-        rounded = np.asarray(values, np.float32).view(np.uint32) & mask
-        kept["|".join(name)] = rounded.view(np.float32)
-    np.savez_compressed(part, **kept)
+    _check_suffix(path)
+    if not path.is_file():
+        raise ValueError(f"path={str(path)!r} does not exist; give a file of result rows")
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str))
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Writes a file of rows whole or not at all."""
+    part = path.with_suffix(".part")
+    if path.suffix == ".parquet":
+        rows.to_parquet(part, index=False, compression="zstd")
+    else:
+        rows.to_csv(part, index=False, lineterminator="\n")
+    with open(part, "rb") as written:
+        os.fsync(written.fileno())
     part.replace(path)
 
 
-def load_maps(path: str | Path) -> dict[tuple[str, ...], np.ndarray]:
-    """What `save_maps` wrote."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return {tuple(k.split("|")): arrays[k] for k in arrays.files}
-
-
 class Store:
-    """A CSV of result rows that only grows.
+    """A file of result rows that only grows.
 
     Args:
-        path: The file; made with its folder when the first rows come.
+        path: The file, `.csv` (small, a diff can be read) or `.parquet` (large); made with its folder when the first rows come.
         key: Columns that identify a trial. A trial may have several rows, which are written together.
+        text: Columns that are names even where they look like numbers.
+        constants: Columns that are the same in all rows of a trial. They go to `NAME_trials.csv`, one row a trial, and come
+            back with the rows.
+        final: Columns whose last value in a trial is written there too, for who reads that file alone.
+
+    Raises:
+        ValueError: For another suffix.
     """
 
-    def __init__(self, path: str | Path, key: Sequence[str]):
-        self.path, self.key = Path(path), list(key)
+    def __init__(
+        self,
+        path: str | Path,
+        key: Sequence[str],
+        *,
+        text: Sequence[str] = (),
+        constants: Sequence[str] = (),
+        final: Sequence[str] = (),
+    ):
+        self.path, self.key, self.text = Path(path), list(key), list(text)
+        self.constants, self.final = list(constants), list(final)
+        _check_suffix(self.path)
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}, key={self.key})"
 
+    @property
+    def trials_path(self) -> Path:
+        """Where the constants of each trial are."""
+        return self.path.with_name(f"{self.path.stem}_trials.csv")
+
     def load(self) -> pd.DataFrame:
         """All rows; empty where there is no file yet."""
-        return (
-            pd.read_csv(self.path, keep_default_na=True)
-            if self.path.exists()
-            else pd.DataFrame(columns=self.key)
-        )
+        if not self.path.exists():
+            return pd.DataFrame(columns=self.key)
+        rows = read_rows(self.path, self.text)
+        if not self.constants:
+            return rows
+        trials = read_rows(self.trials_path, self.text)
+        return rows.merge(trials[[*self.key, *self.constants]], on=self.key, how="left", validate="m:1")
 
-    def has(self, trial: Mapping[str, Any]) -> bool:
+    def has(self, trial: Trial) -> bool:
         """Whether a trial's rows are present."""
-        return self._key(trial) in self._present(self.load())
+        return self.key_of(trial) in self.present()
 
-    def missing(self, trials: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    def missing(self, trials: Iterable[Trial]) -> list[Trial]:
         """The trials whose rows are not present yet, in the order given."""
-        present = self._present(self.load())
-        return [t for t in trials if self._key(t) not in present]
+        present = self.present()
+        return [t for t in trials if self.key_of(t) not in present]
 
-    def check(self, trials: Sequence[Mapping[str, Any]]) -> None:
+    def check(self, trials: Sequence[Trial]) -> None:
         """Refuses trials that lack a column of the key or are given twice.
 
         Raises:
@@ -124,24 +118,20 @@ class Store:
                 raise ValueError(
                     f"trials: {dict(trial)} lacks {', '.join(lack)}, of the key of {self.path.name}"
                 )
-        twice = len(trials) - len({self._key(t) for t in trials})
+        twice = len(trials) - len({self.key_of(t) for t in trials})
         if twice:
             raise ValueError(f"trials has {twice} that are given twice")
 
-    def rows(self, trials: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    def rows(self, trials: Sequence[Trial]) -> pd.DataFrame:
         """The rows of some trials, in the order given.
 
         Raises:
             ValueError: As `check`.
         """
         self.check(trials)
-        order = {self._key(t): i for i, t in enumerate(trials)}
+        order = {self.key_of(t): i for i, t in enumerate(trials)}
         rows = self.load()
-        place = pd.Series(
-            [order.get(self._key(r)) for r in rows[self.key].to_dict("records")],
-            index=rows.index,
-            dtype=float,
-        )
+        place = pd.Series([order.get(k) for k in self.keys_of(rows)], index=rows.index, dtype=float)
         return rows.loc[place.dropna().sort_values(kind="stable").index].reset_index(drop=True)
 
     def append(self, rows: pd.DataFrame, present: str = "raise") -> None:
@@ -152,41 +142,65 @@ class Store:
             present: What to do with trials whose rows are present already: `"raise"`, or `"skip"` them.
 
         Raises:
-            ValueError: If a key column is missing, or for trials that are present.
+            ValueError: If a key column is missing, for trials that are present, or constants that are not.
         """
         if present not in ("raise", "skip"):
             raise ValueError(f"present={present!r} is not 'raise' or 'skip'")
-        lack = [c for c in self.key if c not in rows]
+        lack = [c for c in [*self.key, *self.constants] if c not in rows]
         if lack:
-            raise ValueError(f"rows lack the key columns {', '.join(lack)} of {self.path.name}")
+            raise ValueError(f"rows lack the columns {', '.join(lack)} of {self.path.name}")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path.with_suffix(".lock"), "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            old = self.load()
-            twice = self._present(old) & self._present(rows)
-            if twice and present == "skip":
-                rows = rows[[self._key(r) not in twice for r in rows[self.key].to_dict("records")]]
-                if rows.empty:
-                    return
-            elif twice:
-                raise ValueError(
-                    f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again"
-                )
-            part = self.path.with_suffix(".part")
-            (pd.concat([old, rows]) if len(old) else rows).to_csv(part, index=False, lineterminator="\n")
-            with open(part) as written:
-                os.fsync(written.fileno())
-            part.replace(self.path)
+        with FileLock(self.path.with_suffix(".lock")):
+            new = self._new(rows, present)
+            if new.empty:
+                return
+            if self.constants:
+                self._append_constants(new)
+                new = new.drop(columns=self.constants)
+            old = read_rows(self.path, self.text) if self.path.exists() else None
+            write_rows(new if old is None else pd.concat([old, new]), self.path)
 
-    def _key(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(_canonical(row[c]) for c in self.key)
+    def _new(self, rows: pd.DataFrame, present: str) -> pd.DataFrame:
+        known, keys = self.present(), self.keys_of(rows)
+        twice = known.intersection(keys)
+        if twice and present == "raise":
+            raise ValueError(
+                f"{self.path.name} has rows for {sorted(twice)[0]} already; delete them to measure again"
+            )
+        return rows[[k not in twice for k in keys]]
 
-    def _present(self, rows: pd.DataFrame) -> set[tuple[str, ...]]:
-        return {self._key(r) for r in rows[self.key].drop_duplicates().to_dict("records")}
+    def _append_constants(self, rows: pd.DataFrame) -> None:
+        """Before the rows, so that no row lacks its constants; a trial whose rows never came is overwritten."""
+        groups = rows.groupby(self.key, sort=False, dropna=False)
+        varying = [c for c in self.constants if (groups[c].nunique(dropna=False) > 1).any()]
+        if varying:
+            raise ValueError(f"rows: {', '.join(varying)} must be the same in all rows of a trial")
+        last = {c: f"final_{c}" for c in self.final if c in rows}
+        columns = [*self.key, *self.constants, *last]
+        new = rows.drop_duplicates(self.key, keep="last")[columns].rename(columns=last)
+        if self.trials_path.exists():
+            old = read_rows(self.trials_path, self.text)
+            begun = set(self.keys_of(new))
+            new = pd.concat([old[[k not in begun for k in self.keys_of(old)]], new])
+        write_rows(new, self.trials_path)
+
+    def key_of(self, row: Trial) -> tuple[str, ...]:
+        """What identifies a trial or a row, as text that is the same before and after its way through a file."""
+        return tuple(canonical(row[c]) for c in self.key)
+
+    def keys_of(self, rows: pd.DataFrame) -> list[tuple[str, ...]]:
+        """`key_of` of each row."""
+        return [self.key_of(r) for r in rows[self.key].to_dict("records")]
+
+    def present(self) -> set[tuple[str, ...]]:
+        """`key_of` of every trial that has rows."""
+        if not self.path.exists():
+            return set()
+        return set(self.keys_of(read_rows(self.path, self.text).drop_duplicates(self.key)))
 
 
-def _canonical(value: Any) -> str:
-    """One text for a value before and after its way through a CSV (1, 1.0 and "1"; None and NaN)."""
+def canonical(value: Any) -> str:
+    """One text for a value before and after its way through a file (1, 1.0 and "1"; None and NaN)."""
     if value is None or value != value:
         return ""
     if isinstance(value, (bool, np.bool_)):

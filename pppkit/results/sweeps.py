@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
-import dask
 import pandas as pd
-from distributed import Client, LocalCluster, as_completed
 from tqdm.auto import tqdm
 
 from .store import Store
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Trial = Mapping[str, Any]
+Outcome = tuple[Trial, pd.DataFrame | Exception]
 
 # A training frees and asks for the same tens of megabytes at every step. Dask's workers give them back to the system each time,
 # and fetching them again costs up to half of the time; these keep them (glibc; ignored elsewhere).
@@ -37,7 +41,11 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
 
     Raises:
         ValueError: For anything else.
+        OSError: If no scheduler answers at an address.
     """
+    import dask
+    from distributed import Client, LocalCluster
+
     if isinstance(client, Client):
         yield client
         return
@@ -47,7 +55,8 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
         return
     if client is not None and (not isinstance(client, int) or isinstance(client, bool) or client < 1):
         raise ValueError(
-            f"client={client!r} must be a dask Client, a scheduler's address, a number of workers, or None for one on each core"
+            f"client={client!r} must be a dask Client, a scheduler's address, a number of workers, "
+            "or None for one on each core"
         )
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
@@ -62,13 +71,50 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
         yield local
 
 
+def _on_dask(
+    measure: Callable[[Any], pd.DataFrame], trials: Sequence[Trial], client: Client | str | int | None
+) -> Generator[Outcome]:
+    """Trials as they end, with their rows or their error."""
+    from distributed import as_completed
+
+    with connect(client) as dask_client:
+        futures = dict(zip(dask_client.map(measure, [dict(t) for t in trials], pure=False), trials))
+        try:
+            for future in as_completed(futures):
+                done = future.status == "finished"
+                yield futures[future], future.result() if done else future.exception()
+                future.release()
+        finally:
+            dask_client.cancel(list(futures))
+
+
+def _here(measure: Callable[[Any], pd.DataFrame], trials: Sequence[Trial]) -> Generator[Outcome]:
+    """Trials one after the other in this process, with all of its threads."""
+    for trial in trials:
+        try:
+            rows = measure(dict(trial))
+        except Exception as error:
+            yield trial, error
+        else:
+            yield trial, rows
+
+
+def only_itself(trial: Trial) -> list[Trial]:
+    """What a trial stands for unless an experiment says otherwise: the rows of its own key."""
+    return [trial]
+
+
 def sweep(
     measure: Callable[[dict[str, Any]], pd.DataFrame],
-    trials: Sequence[Mapping[str, Any]],
+    trials: Sequence[Trial],
     store: Store,
     *,
+    rows_of: Callable[[Trial], Sequence[Trial]] = only_itself,
     client: Client | str | int | None = None,
+    here: bool = False,
+    stored: Callable[[Trial], None] | None = None,
     desc: str = "trials",
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Measures the trials that a store lacks and returns the rows of all of them.
 
@@ -79,8 +125,12 @@ def sweep(
         measure: From a trial to its rows, which must hold the store's key. Must be importable by the workers.
         trials: The grid, in the order to measure it.
         store: Where the rows are.
+        rows_of: From a trial to the keys of the rows that it gives; a trial is missing where one of them is.
         client: As in `connect`. No worker is started where nothing is missing.
+        here: Where there is no client, measure in this process with all of its threads, one trial after the other.
+        stored: Called with each trial once its rows are on disk.
         desc: What the progress bar counts.
+        progress: Show the progress bar, with an estimate of the time left.
 
     Returns:
         The rows of `trials`, in their order.
@@ -89,31 +139,29 @@ def sweep(
         ValueError: If a trial lacks a key column or is given twice.
         RuntimeError: If trials failed, after all others have ended; names the first one.
     """
-    store.check(trials)
-    todo = store.missing(trials)
-    failed: list[tuple[dict[str, Any], BaseException]] = []
+    wanted = {id(t): list(rows_of(t)) for t in trials}
+    rows = [row for t in trials for row in wanted[id(t)]]
+    store.check(rows)
+    present = store.present()
+    todo = [t for t in trials if any(store.key_of(row) not in present for row in wanted[id(t)])]
+    failed: list[tuple[Trial, Exception]] = []
     if todo:
-        with (
-            connect(client) as dask_client,
-            tqdm(total=len(trials), initial=len(trials) - len(todo), desc=desc, unit="trial") as bar,
-        ):
-            futures = {
-                f: dict(t)
-                for f, t in zip(dask_client.map(measure, [dict(t) for t in todo], pure=False), todo)
-            }
-            try:
-                for future in as_completed(futures):
-                    if future.status == "finished":
-                        store.append(future.result(), present="skip")
-                    else:
-                        failed.append((futures[future], future.exception()))
-                    bar.update()
-                    future.release()
-            finally:
-                dask_client.cancel(list(futures))
+        outcomes = _here(measure, todo) if here and client is None else _on_dask(measure, todo, client)
+        bar = tqdm(
+            total=len(trials), initial=len(trials) - len(todo), desc=desc, unit="trial", disable=not progress
+        )
+        with bar, closing(outcomes):
+            for trial, outcome in outcomes:
+                if isinstance(outcome, Exception):
+                    failed.append((trial, outcome))
+                else:
+                    store.append(outcome, present="skip")
+                    if stored:
+                        stored(trial)
+                bar.update()
     if failed:
         trial, error = failed[0]
         raise RuntimeError(
-            f"{len(failed)} of {len(todo)} {desc} failed; the first was {trial}: {error!r}"
+            f"{len(failed)} of {len(todo)} {desc} failed; the first was {dict(trial)}: {error!r}"
         ) from error
-    return store.rows(trials)
+    return store.rows(rows)

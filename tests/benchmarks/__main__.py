@@ -162,18 +162,17 @@ def plain_bhv(scheme, epochs):
 
 def bhv_speed(epochs=5):
     """A training beside the plain loop: alone on one core, and its share of two at once on two workers."""
-    from pppkit.experiments import bhv
+    from pppkit.experiments import Context, bhv
     from pppkit.results.sweeps import connect
 
     def measured(client, trials):
-        return seconds(lambda: client.gather(client.map(bhv.measure, trials, pure=False))) / len(trials)
+        work = functools.partial(bhv.measure, context=Context(Path()))
+        return seconds(lambda: client.gather(client.map(work, trials, pure=False))) / len(trials)
 
     out = {}
     with connect(1) as one, connect(2) as two:
         for scheme in bhv.AUTHORS:
-            trials = [
-                t | {"epochs": epochs} for t in bhv.grid([scheme], ["black"], splits="authors", networks=4)
-            ]
+            trials = bhv.grid(padding=scheme, background="black", splits="authors", networks=4, epochs=epochs)
             measured(one, trials[:1]), measured(two, trials)  # imports, first allocations
             alone, both = measured(one, trials[:2]), measured(two, trials)
             plain = plain_bhv(scheme, epochs)
@@ -188,6 +187,7 @@ def bhv_speed(epochs=5):
 
 def training_speed():
     """Trainings with PPP along the way, on two single-threaded workers against one."""
+    from pppkit.experiments import Context
     from pppkit.experiments.ppp import chronology
     from pppkit.results.sweeps import connect
 
@@ -198,7 +198,7 @@ def training_speed():
 
             def measured(client, trials):
                 with tempfile.TemporaryDirectory() as folder:
-                    run = functools.partial(chronology.measure, folder=folder, paths={})
+                    run = functools.partial(chronology.measure, context=Context(Path(folder)))
                     return seconds(lambda: client.gather(client.map(run, trials, pure=False))) / len(trials)
 
             measured(one, trials[:1]), measured(two, trials[:2])  # imports, first allocations

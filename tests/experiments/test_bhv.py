@@ -1,6 +1,7 @@
 """The BHV test by hand: positions, images, splits, trajectories, and classifiers whose scores are known."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from torch import nn
 
 from pppkit import Padding
 from pppkit.experiments import bhv
+from pppkit.experiments.base import Context, measured
 from pppkit.experiments.bhv.squares import (
     Squares,
     background_colour,
@@ -151,7 +153,7 @@ def test_backgrounds(given, rgb, name):
 
 
 def score(model, background="black"):
-    return bhv.tests(model, make_splits(), background)
+    return bhv.evaluate(model, make_splits(), background)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +317,11 @@ def test_predict_restores_the_mode():
 
 
 def trial(**changes):
-    return bhv.grid(["zeros"], ["black"], networks=1, epochs=1)[0] | changes
+    return bhv.grid(padding="zeros", background="black", networks=1, epochs=1)[0] | changes
+
+
+def alone_row(trial):
+    return measured(bhv.measure, bhv.KEY, Context(Path()), trial)
 
 
 def comparable(rows):
@@ -324,7 +330,7 @@ def comparable(rows):
 
 @pytest.fixture(scope="module")
 def alone():
-    return {s: bhv.measure(trial(padding=s)) for s in ("zeros", "full-randn")}
+    return {s: alone_row(trial(padding=s)) for s in ("zeros", "full-randn")}
 
 
 def test_a_row(alone):
@@ -337,22 +343,22 @@ def test_a_row(alone):
 def test_the_same_seed_gives_the_same_row(alone):
     for scheme, row in alone.items():
         torch.manual_seed(99)  # the global state must not matter
-        pd.testing.assert_frame_equal(comparable(bhv.measure(trial(padding=scheme))), comparable(row))
-    assert bhv.measure(trial(seed=1))["validation_loss"].item() != alone["zeros"]["validation_loss"].item()
+        pd.testing.assert_frame_equal(comparable(alone_row(trial(padding=scheme))), comparable(row))
+    assert alone_row(trial(seed=1))["validation_loss"].item() != alone["zeros"]["validation_loss"].item()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_sweep_gives_the_rows_of_each_trial_alone(alone, tmp_path, workers):
     trials = [trial(padding=s) for s in alone]
-    rows = bhv.run(tmp_path, trials, "quick", client=workers)
-    together = pd.concat(alone.values(), ignore_index=True).assign(profile="quick")
+    rows = bhv.EXPERIMENT.run(tmp_path, trials, client=workers, progress=False)
+    together = pd.concat(alone.values(), ignore_index=True)
     pd.testing.assert_frame_equal(comparable(rows), comparable(together), check_dtype=False)
 
 
 def test_threads_are_restored():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
-    bhv.measure(trial(padding="none"))
+    alone_row(trial(padding="none"))
     assert torch.get_num_threads() == 2
     torch.set_num_threads(before)
 
@@ -366,19 +372,19 @@ def test_the_grid_of_table_1():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: bhv.grid(["zero"]), "scheme='zero' is not a padding scheme; choose one of zeros"),
+        (lambda: bhv.grid(padding=["zero"]), "scheme='zero' is not a padding scheme; choose one of zeros"),
         (
-            lambda: bhv.grid(backgrounds=["purple"]),
+            lambda: bhv.grid(background="purple"),
             "background='purple' is not a colour; give one of black, grey, white",
         ),
-        (lambda: bhv.grid(backgrounds=[1.5]), "background=1.5"),
-        (lambda: bhv.grid(backgrounds=["0,1"]), "background='0,1'"),
+        (lambda: bhv.grid(background=1.5), "background=1.5"),
+        (lambda: bhv.grid(background=["0,1"]), "background='0,1'"),
         (lambda: bhv.grid(splits="same"), "splits='same' is not one of disjoint, authors"),
         (lambda: make_splits("none"), "splits='none'"),
         (lambda: bhv.grid(precision="fp16"), "precision='fp16' is not one of bf16, fp32"),
         (lambda: bhv.Network(precision="half"), "precision='half'"),
         (lambda: bhv.grid(networks=0), "networks=0 must be at least 1"),
-        (lambda: bhv.run("x", bhv.grid(), "slow"), "profile='slow' is not one of quick"),
+        (lambda: bhv.grid("slow"), "profile='slow' is not one of quick"),
         (lambda: render(HAND.moved(10)), "squares must lie within 0 .. 28"),
     ],
 )

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from pppkit import InfiniteScene, measure_ppp, models
-from pppkit.experiments.ppp import chronology
-from pppkit.experiments.ppp.chronology import grid, load, moments, name, network, run, settings
+from pppkit.experiments.base import Context, measured
+from pppkit.experiments.ppp import chronology, initial, recipes
+from pppkit.experiments.ppp.chronology import grid, load, measurement_epochs, name, network, settings
 from pppkit.results import load_maps
 
 TINY = {
@@ -28,23 +29,29 @@ SCRIPT = """
 import os, signal, sys
 import torch
 torch.set_num_threads(1)
-from pppkit.experiments.ppp import chronology
+from pathlib import Path
+from pppkit.experiments.base import Context
+from pppkit.experiments.ppp import chronology, recipes
 from test_chronology import TINY
-chronology.PROFILES["quick"] = TINY
-class Dies(chronology.Classifier):
+recipes.PROFILES["quick"] = TINY
+class Dies(recipes.Classifier):
     def on_train_epoch_start(self):
         if self.current_epoch == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         super().on_train_epoch_start()
-chronology.Classifier = Dies
+recipes.Classifier = Dies
 if __name__ == "__main__":
-    chronology.measure(chronology.grid("quick", ["resnet50"], ["randn"])[0], sys.argv[1], {})
+    chronology.measure(chronology.grid("quick", "resnet50", "randn")[0], Context(Path(sys.argv[1])))
 """
 
 
 @pytest.fixture
 def tiny(monkeypatch):
-    monkeypatch.setitem(chronology.PROFILES, "quick", TINY)
+    monkeypatch.setitem(recipes.PROFILES, "quick", TINY)
+
+
+def rows_in(trial, folder, **kwargs):
+    return measured(chronology.measure, chronology.KEY, Context(folder, **kwargs), trial)
 
 
 def timeless(rows):
@@ -52,8 +59,8 @@ def timeless(rows):
 
 
 @pytest.mark.parametrize("epochs, count", [(20, 11), (10, 11), (90, 11), (4, 11), (3, 2)])
-def test_moments(epochs, count):
-    found = moments(epochs, count)
+def test_measurement_epochs(epochs, count):
+    found = measurement_epochs(epochs, count)
     assert found[0] == 0 and found[-1] == epochs and len(found) == min(count, epochs + 1)
     steps = [b - a for a, b in pairwise(found)]
     assert min(steps) >= 1 and steps[1:] == sorted(steps[1:])  # dense at first
@@ -71,7 +78,7 @@ def test_grid_has_networks_outermost():
 def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
     (trial, _) = grid("quick", ["resnet50"], ["randn"])
     torch.set_num_threads(1)  # as in a sweep
-    whole = chronology.measure(trial, tmp_path / "whole", {})
+    whole = rows_in(trial, tmp_path / "whole")
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     environment = {
@@ -84,7 +91,7 @@ def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
     last = tmp_path / "cut" / "checkpoints" / name(trial) / "last.ckpt"
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert last.exists() and not (tmp_path / "cut" / "weights").exists()
-    cut = chronology.measure(trial, tmp_path / "cut", {})
+    cut = rows_in(trial, tmp_path / "cut")
     pd.testing.assert_frame_equal(timeless(whole), timeless(cut))
     for key, value in load(trial, tmp_path / "whole").state_dict().items():
         assert torch.equal(value, load(trial, tmp_path / "cut").state_dict()[key])
@@ -92,7 +99,7 @@ def test_a_trial_in_pieces_is_the_trial_in_one(tiny, tmp_path):
 
 def test_rows_of_a_sweep(tiny, tmp_path):
     trials = grid("quick", ["resnet50"], ["zeros"], networks=1)
-    rows = chronology.measure(trials[0], tmp_path / "alone", {})
+    rows = rows_in(trials[0], tmp_path / "alone")
     assert rows["epoch"].unique().tolist() == [0, 1, 2] and len(rows) == 3 * 4
     assert (
         rows["val_accuracy"].notna().all()
@@ -107,8 +114,8 @@ def test_rows_of_a_sweep(tiny, tmp_path):
     )
     assert not torch.equal(trained.conv1.weight, untrained.conv1.weight)
     assert torch.equal(untrained.conv1.weight, network(trials[0], 8).conv1.weight) and not trained.training
-    chronology.Store(tmp_path / "chronology.csv", chronology.KEY).append(rows)
-    again = run(tmp_path, trials, client=1)  # all are present: nothing is trained
+    chronology.EXPERIMENT.store(tmp_path).append(rows)
+    again = chronology.EXPERIMENT.run(tmp_path, trials, client=1)  # all are present: nothing is trained
     pd.testing.assert_frame_equal(timeless(again), timeless(rows), check_dtype=False)
     assert not (tmp_path / "weights").exists()
 
@@ -129,7 +136,7 @@ def test_maps_that_pages_need():
 
 def test_the_other_untrained_network(tiny):
     (trial, _) = grid("quick", ["resnet50"], ["zeros"])
-    rows = chronology.measure_initial(trial)
+    rows = measured(initial.measure, initial.KEY, Context(Path()), trial)
     net = models.build("resnet50", width=0.0625, num_classes=8, seed=0)
     direct = measure_ppp(
         net, InfiniteScene(0), padding="zeros", size=32, n=2, batch_size=4, progress=False
@@ -140,15 +147,21 @@ def test_the_other_untrained_network(tiny):
 
 def test_saliency_is_trained_on_masks(tiny, tmp_path):
     (trial, _) = grid("quick", ["vgg16_sod"], ["reflect"])
-    rows = chronology.measure(trial, tmp_path, {})
+    rows = rows_in(trial, tmp_path)
     assert rows["val_weighted_f"].between(0, 1).all() and rows["level"].unique().tolist() == [1, 2, 3, 4]
 
 
 def test_bad_input_is_named(tiny, tmp_path):
     for call, words in (
         (lambda: grid("slow"), "profile='slow' is not one of quick, published, paper"),
-        (lambda: run(tmp_path, grid("quick", ["alexnet"])), "model='alexnet' is not one of"),
-        (lambda: run(tmp_path, grid("quick", ["resnet50"], data="cifar10")), "no folder for data='cifar10'"),
+        (
+            lambda: chronology.EXPERIMENT.run(tmp_path, grid("quick", "alexnet")),
+            "model='alexnet' is not one of",
+        ),
+        (
+            lambda: chronology.EXPERIMENT.run(tmp_path, grid("quick", "resnet50", data="cifar10")),
+            "paths has no folder for 'cifar10'",
+        ),
         (lambda: load(grid("quick")[0], tmp_path), "does not exist; train the network"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -3,10 +3,11 @@ import torch
 
 from pppkit import models
 from pppkit.experiments import posenet
+from pppkit.experiments.base import Context, measured
 from pppkit.experiments.posenet import (
-    NarrowConv2d,
+    MatmulConv2d,
     ReadOut,
-    ResizedError,
+    ResizedMSE,
     pattern,
     read_features,
     resized,
@@ -14,6 +15,10 @@ from pppkit.experiments.posenet import (
     train,
 )
 from pppkit.experiments.ppp import chronology
+
+
+def rows_in(trial, folder):
+    return measured(posenet.measure, posenet.KEY, Context(folder), trial)
 
 
 def test_patterns_by_hand():
@@ -46,7 +51,7 @@ def test_features_are_resized_and_joined():
 @pytest.mark.parametrize("kernel, padding, out", [(3, 0, 1), (3, 1, 5), (1, 0, 2), (5, 2, 3)])
 def test_a_convolution_by_products_is_a_convolution(kernel, padding, out):
     generator = torch.Generator().manual_seed(0)
-    conv = NarrowConv2d(6, out, kernel, padding=padding)
+    conv = MatmulConv2d(6, out, kernel, padding=padding)
     x = torch.randn(3, 6, 9, 7, generator=generator)
     expected = torch.nn.functional.conv2d(x, conv.weight, conv.bias, padding=padding)
     factors = torch.randn(expected.shape, generator=generator)
@@ -67,7 +72,7 @@ def test_the_error_of_resized_maps_is_the_error_of_resized_maps(shape):
     target = pattern("gaussian", 32)[:, :24]
     maps = torch.rand(3, 2, *shape, generator=torch.Generator().manual_seed(0), requires_grad=True)
     large = torch.nn.functional.interpolate(maps, target.shape, mode="bilinear", align_corners=True)
-    direct, ours = (large - target).square().mean((0, 2, 3)), ResizedError(target, shape)(maps)
+    direct, ours = (large - target).square().mean((0, 2, 3)), ResizedMSE(target, shape)(maps)
     assert torch.allclose(ours, direct, atol=1e-6)
     (expected,), (found,) = (torch.autograd.grad(e.sum(), maps, retain_graph=True) for e in (direct, ours))
     assert torch.allclose(found, expected, atol=1e-7)
@@ -125,17 +130,17 @@ def test_features_are_those_of_the_network_under_its_padding():
 
 def test_trials_of_a_trained_network(tmp_path):
     networks = chronology.grid("quick", ["resnet50"], ["circular"])
-    trials = posenet.grid(networks, ["scenes"])
+    trials = posenet.grid("quick", networks, "scenes")
     with pytest.raises(ValueError, match="does not exist; train the network"):
-        posenet.run(tmp_path, trials, client=1)
+        posenet.EXPERIMENT.run(tmp_path, trials, client=1)
     assert not (tmp_path / "posenet.csv").exists()
     models.save(
         chronology.network(networks[0], 8), tmp_path / "weights" / f"{chronology.name(networks[0])}.pt"
     )
-    rows = posenet.measure(trials[0], tmp_path)
+    rows = rows_in(trials[0], tmp_path)
     assert len(rows) == 5 and rows["trial"].tolist() == [0, 1, 2, 3, 4] and rows["spc images"].nunique() == 5
     assert (rows["count noise"] == 16).all() and set(posenet.KEY) <= set(rows)
-    same = posenet.measure(trials[1], tmp_path)  # "trained" weights that are the untrained ones
+    same = rows_in(trials[1], tmp_path)  # "trained" weights that are the untrained ones
     assert same["spc images"].tolist() == rows["spc images"].tolist()
 
 
@@ -144,12 +149,12 @@ def test_bad_input_is_named():
         (lambda: pattern("spiral"), "pattern='spiral' is not one of gaussian"),
         (lambda: ReadOut(3, depth=0), "depth=0"),
         (lambda: ReadOut(3, []), "seeds=0"),
-        (lambda: posenet.grid([], patterns=["spiral"]), "'spiral'"),
+        (lambda: posenet.grid(networks=[], pattern="spiral"), "'spiral'"),
         (
             lambda: posenet.images("scenes", "validation", 2, 32),
             "part='validation' is not one of train, test",
         ),
-        (lambda: posenet.grid([], weights=["old"]), "weights='old' is not one of untrained, trained"),
+        (lambda: posenet.grid(networks=[], weights="old"), "weights='old' is not one of untrained, trained"),
     ):
         with pytest.raises(ValueError, match=words):
             call()

@@ -39,7 +39,7 @@ def test_no_row_twice(tmp_path):
     store.append(rows(1, "x"))
     with pytest.raises(ValueError, match="already"):
         store.append(rows(1, "x", 2.0))
-    with pytest.raises(ValueError, match="lack the key columns b"):
+    with pytest.raises(ValueError, match="lack the columns b"):
         store.append(pd.DataFrame([{"a": 1}]))
     assert list(store.load()["value"]) == [1.0, 1.0]
 

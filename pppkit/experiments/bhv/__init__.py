@@ -1,32 +1,27 @@
 """The BHV test of Kayhan and van Gemert, Table 1 and Figure 3 of the PPP paper: squares, protocol, printed table."""
 
-from .protocol import (
+from .evaluation import accuracy, accuracy_by_height, evaluate, inconsistency, predict
+from .experiment import (
     AUTHORS,
+    EXPERIMENT,
     FILLS,
     INTENSITIES,
     KEY,
-    PRECISIONS,
     PROFILES,
     SCHEMES,
-    Network,
-    accuracy,
-    along,
     grid,
-    inconsistency,
+    grids,
     measure,
-    padding,
-    predict,
+    padding_of,
     published,
-    run,
-    settings,
-    tests,
-    train,
     trained,
 )
+from .network import PRECISIONS, Network, Training, train
 from .squares import background_name
 
 __all__ = [
     "AUTHORS",
+    "EXPERIMENT",
     "FILLS",
     "INTENSITIES",
     "KEY",
@@ -34,18 +29,18 @@ __all__ = [
     "PROFILES",
     "SCHEMES",
     "Network",
+    "Training",
     "accuracy",
-    "along",
+    "accuracy_by_height",
     "background_name",
+    "evaluate",
     "grid",
+    "grids",
     "inconsistency",
     "measure",
-    "padding",
+    "padding_of",
     "predict",
     "published",
-    "run",
-    "settings",
-    "tests",
     "train",
     "trained",
 ]

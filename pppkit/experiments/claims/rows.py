@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from ...results import load_maps
 from ...results.statistics import Verdict, every
-from ...results.store import Store, load_maps
-from .. import bhv, posenet
-from ..ppp import chronology, tables, trained_maps, untrained
+from .. import EXPERIMENTS, bhv
+from ..ppp import chronology, tables, trained_maps
 
 Found = TypeVar("Found", bound=Sized)
 TABLES = ("untrained", "chronology", "initial", "maps", "posenet", "bhv")
@@ -144,19 +144,14 @@ def some(rows: Found, what: str) -> Found:
 
 
 def _read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    table1 = Store(folder / "bhv.csv", bhv.KEY).rows(bhv.published()["table"])
-    return {
-        "untrained": Store(folder / "untrained.csv", untrained.KEY).load(),
-        "chronology": Store(folder / "chronology.csv", chronology.KEY).load(),
-        "initial": Store(folder / "initial.csv", chronology.KEY).load(),
-        "posenet": Store(folder / "posenet.csv", posenet.KEY).load(),
-        "bhv": table1.assign(background=table1["background"].map(bhv.background_name)),
-    }
+    names = ("untrained", "chronology", "initial", "posenet")
+    measured = {name: EXPERIMENTS[name].rows(folder) for name in names}
+    return {**measured, "bhv": EXPERIMENTS["bhv"].rows(folder, bhv.grid())}
 
 
 def _read_maps(folder: Path, trials: Iterable[Mapping[str, Any]]) -> Iterable[NetworkMap]:
     for trial in trials:
-        path = folder / "maps" / f"chronology_{chronology.name(trial)}.npz"
+        path = chronology.map_file(folder, trial)
         if not path.exists():
             continue
         ends = trained_maps.ends(load_maps(path), "scenes")

@@ -1,51 +1,30 @@
 """PosENet (Islam, Jia and Bruce): a read-out on frozen features learns a pattern of positions."""
 
-from .readout import (
-    KEY,
-    PATTERNS,
-    PROFILES,
-    SIGMA,
-    TESTS,
-    WEIGHTS,
-    NarrowConv2d,
-    ReadOut,
-    ResizedError,
-    blanks,
-    each,
-    grid,
-    images,
-    measure,
-    null_error,
-    pattern,
-    published,
-    read_features,
-    resized,
-    run,
-    score,
-    train,
-)
+from .experiment import EXPERIMENT, KEY, PROFILES, TESTS, WEIGHTS, grid, measure
+from .patterns import PATTERNS, SIGMA, null_error, pattern
+from .pictures import blanks, images, read_features, resized
+from .readout import MatmulConv2d, ReadOut
+from .training import ResizedMSE, score, train
 
 __all__ = [
+    "EXPERIMENT",
     "KEY",
     "PATTERNS",
     "PROFILES",
     "SIGMA",
     "TESTS",
     "WEIGHTS",
-    "NarrowConv2d",
+    "MatmulConv2d",
     "ReadOut",
-    "ResizedError",
+    "ResizedMSE",
     "blanks",
-    "each",
     "grid",
     "images",
     "measure",
     "null_error",
     "pattern",
-    "published",
     "read_features",
     "resized",
-    "run",
     "score",
     "train",
 ]

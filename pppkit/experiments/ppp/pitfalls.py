@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,13 @@ from ...alignment.tables import margins
 from ...alignment.unpadded import UnpaddedRun
 from ...checks import one_of
 from ...measure import IMAGENET
-from ...metrics.ppp import _mae_ppp_compute, _ppp_update, _snr_ppp_compute
+from ...metrics.ppp import DEFAULT_MAE, DEFAULT_SNR, PPP
 from ...models.hooks import features
 from ...padding import Padding
-from ...results.store import Store, load_maps, provenance, save_maps
-from ...scenes import open_source, windows
+from ...results.maps import load_maps, save_maps
+from ...scenes import SOURCES, windows
+from ..base import Context, Experiment, Trial, choices, needs_pictures
 
-KEY = ("pitfall", "source", "profile", "variant", "layer")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"n": 2, "width": 0.125},
     "published": {"n": 16, "width": 1.0},
@@ -111,62 +111,75 @@ PITFALLS: dict[str, tuple[str, Callable[..., Pairs]]] = {
     "residual shortcut": ("resnet50", shortcut_parity),
     "squeeze and excitation": ("efficientnet_b0", squeeze_excitation),
 }
+PARITY_ROOM = 134  # the largest M of `pooling_parity`
+SHOWN = ("M = 118", "M = 119")  # of its variants, whose maps are kept
 
 
-def run(
-    folder: str | Path, profile: str, source: str, satellite: str | Path | None = None
-) -> tuple[pd.DataFrame, dict[tuple[str, ...], np.ndarray]]:
-    """Measures each pitfall right and wrong, unless its rows are present.
+def grid(profile: str = "published", source: str | Sequence[str] = SOURCES) -> list[dict[str, Any]]:
+    """A trial for each pitfall and kind of pictures.
 
-    Zero padding, initial weights of He et al. (2015), so that deep features vary enough to show a shift.
-
-    Args:
-        folder: Where `pitfalls.csv` and `maps/` are.
-        profile: One of `PROFILES`.
-        source: One of `pppkit.scenes.SOURCES`.
-        satellite: Folder of the satellite mosaics.
-
-    Returns:
-        Rows (pitfall, variant, layer: distance, SNR-PPP, MAE-PPP), and PPP maps by (pitfall, variant, layer).
+    Raises:
+        ValueError: For an unknown profile or source.
     """
     one_of("profile", profile, PROFILES)
-    folder, p = Path(folder), PROFILES[profile]
-    store = Store(folder / "pitfalls.csv", KEY)
-    for pitfall, (name, protocol) in PITFALLS.items():
-        done = store.load()
-        if ((done["pitfall"] == pitfall) & (done["source"] == source) & (done["profile"] == profile)).any():
-            continue
-        model = models.build(name, width=p["width"], init="kaiming")
-        layers = models.LAYERS_OF_INTEREST[name]
-        room = max(canvas_margin(model, layers, SIZE), 134 if name == "vgg19" else 0)
-        n = max(1, p["n"] // 4) if protocol is pooling_parity else p["n"]  # seventeen crops an image
-        places = windows(open_source(source, {"satellite": satellite}), n, SIZE + 2 * room)
-        mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
-        sums: dict[tuple[str, str], Any] = {}
-        for place in tqdm(places, desc=pitfall, unit="image"):
-            for key, pair in protocol(model, layers, (place.read()[None] / 255 - mean) / std).items():
-                new = _ppp_update(*pair)
-                sums[key] = sums[key] + new if key in sums else new
-        rows = [
-            {"pitfall": pitfall, "model": name, "source": source, "variant": v, "layer": layer, "n": n, "distance": (s.scalars[0] / s.count).item()}
-            | {"snr_ppp": _snr_ppp_compute(s).value, "snr_ppp_ci95": _snr_ppp_compute(s).ci95, "mae_ppp": _mae_ppp_compute(s).value}
-            | {"seed": 0, "device": "cpu", "dtype": "float32"} | provenance(profile)
-            for (v, layer), s in sums.items()
-        ]  # fmt: skip
-        shown = {
-            k: s for k, s in sums.items() if not k[0].startswith("M =") or k[0] in ("M = 118", "M = 119")
-        }
-        save_maps(
-            _maps(folder, profile, source, pitfall),
-            {(pitfall, *k): (s.distance / s.count).numpy() for k, s in shown.items()},
-        )
-        store.append(pd.DataFrame(rows))
-    rows = store.load()
-    maps = {
-        k: v for pitfall in PITFALLS for k, v in load_maps(_maps(folder, profile, source, pitfall)).items()
-    }
-    return rows[(rows["profile"] == profile) & (rows["source"] == source)].reset_index(drop=True), maps
+    sources = choices("source", source, SOURCES)
+    return [{"pitfall": p, "source": s, "profile": profile} for s in sources for p in PITFALLS]
 
 
-def _maps(folder: Path, profile: str, source: str, pitfall: str) -> Path:
-    return folder / "maps" / f"pitfall_{profile}_{source}_{pitfall.replace(' ', '-')}.npz"
+def map_file(folder: str | Path, trial: Trial) -> Path:
+    """Where the maps of a trial are."""
+    name = "_".join(str(trial[k]).replace(" ", "-") for k in ("profile", "source", "pitfall"))
+    return Path(folder) / "maps" / f"pitfall_{name}.npz"
+
+
+def maps(folder: str | Path, trials: Sequence[Trial]) -> dict[tuple[str, ...], np.ndarray]:
+    """PPP maps `(H, W)` of trials by (pitfall, variant, layer)."""
+    return {name: z for trial in trials for name, z in load_maps(map_file(folder, trial)).items()}
+
+
+def _scores(metric: PPP) -> dict[str, float]:
+    found = metric.compute()
+    snr, mae = found["snr"][DEFAULT_SNR], found["mae"]
+    scores = {"distance": mae["raw"].value, "snr_ppp": snr.value, "snr_ppp_ci95": snr.ci95}
+    return {**scores, "mae_ppp": mae[DEFAULT_MAE].value}
+
+
+def measure(trial: Trial, context: Context) -> pd.DataFrame:
+    """A pitfall right and wrong: a row for each variant and layer.
+
+    Zero padding, initial weights of He et al. (2015), so that deep features vary enough to show a shift.
+    """
+    p, (name, protocol) = PROFILES[trial["profile"]], PITFALLS[trial["pitfall"]]
+    model = models.build(name, width=p["width"], init="kaiming").to(context.device)
+    layers = models.LAYERS_OF_INTEREST[name]
+    parity = protocol is pooling_parity
+    room = max(canvas_margin(model, layers, SIZE), PARITY_ROOM if parity else 0)
+    n = max(1, p["n"] // 4) if parity else p["n"]  # seventeen crops an image
+    mean, std = (torch.tensor(v, device=context.device).view(3, 1, 1) for v in IMAGENET)
+    metrics: dict[tuple[str, str], PPP] = {}
+    places = windows(context.open(trial["source"]), n, SIZE + 2 * room)
+    for place in tqdm(places, desc=trial["pitfall"], unit="image", disable=not context.progress):
+        world = (place.read()[None].to(context.device) / 255 - mean) / std
+        for key, (optimal, padded) in protocol(model, layers, world).items():
+            if key not in metrics:
+                metrics[key] = PPP(*padded.shape[-2:], sync_on_compute=False).to(context.device)
+            metrics[key].update(optimal, padded)
+    kept = {k: m for k, m in metrics.items() if not k[0].startswith("M =") or k[0] in SHOWN}
+    found = {(trial["pitfall"], *k): m.compute()["map"].cpu().numpy() for k, m in kept.items()}
+    save_maps(map_file(context.folder, trial), found)
+    rows = [{"variant": v, "layer": layer, **_scores(m)} for (v, layer), m in metrics.items()]
+    return pd.DataFrame(rows).assign(model=name, n=n, seed=0, dtype="float32")
+
+
+EXPERIMENT = Experiment(
+    name="pitfalls",
+    title="Figure 2: what PPP looks like when features are not aligned",
+    key=("pitfall", "source", "profile"),
+    profiles=PROFILES,
+    grid=grid,
+    measure=measure,
+    needs=needs_pictures,
+    here=True,
+    within=("variant", "layer"),
+    metrics=("distance", "snr_ppp", "mae_ppp"),
+)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ...checks import one_of
-from ...results.store import Store, provenance
-from ...scenes import Scene, open_source, windows
+from ...scenes import SOURCES, Scene, windows
+from ..base import Context, Experiment, Trial, choices, needs_pictures
 
-KEY = ("source", "profile")
-PROFILES = {"quick": 8, "published": 200, "paper": 480}  # images
-SIDE = 256
+PROFILES = {"quick": {"n": 8}, "published": {"n": 200}, "paper": {"n": 480}}
+SIDE = 256  # pixels
 BAND = (4, SIDE // 4)  # cycles per image over which the slope is fitted
 
 
@@ -45,26 +44,33 @@ def with_slopes(rows: pd.DataFrame) -> pd.Series:
     return rows["source"].map(lambda source: f"{source}: slope {slopes[source]:.2f}")
 
 
-def run(
-    folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None
-) -> pd.DataFrame:
-    """Measures the spectra whose rows are missing and returns those of the profile.
+def grid(profile: str = "published", source: str | Sequence[str] = SOURCES) -> list[dict[str, Any]]:
+    """A trial for each kind of pictures.
 
-    Args:
-        folder: Where `spectra.csv` is.
-        profile: One of `PROFILES`.
-        sources: Of `pppkit.scenes.SOURCES`.
-        satellite: Folder of the satellite mosaics.
-
-    Returns:
-        One row for each source and frequency: source, frequency (cycles per image of 256 pixels), power.
+    Raises:
+        ValueError: For an unknown profile or source.
     """
     one_of("profile", profile, PROFILES)
-    store = Store(Path(folder) / "spectra.csv", KEY)
-    for source in sources:
-        if store.missing([{"source": source, "profile": profile}]):
-            power = spectrum(open_source(source, {"satellite": satellite}), PROFILES[profile])
-            rows = pd.DataFrame({"frequency": np.arange(2, len(power)), "power": power[2:]})
-            store.append(rows.assign(source=source, n=PROFILES[profile], seed=0, **provenance(profile)))
-    rows = store.load()
-    return rows[(rows["profile"] == profile) & rows["source"].isin(list(sources))].reset_index(drop=True)
+    return [{"source": name, "profile": profile} for name in choices("source", source, SOURCES)]
+
+
+def measure(trial: Trial, context: Context) -> pd.DataFrame:
+    """One row for each frequency (cycles per image of 256 pixels) and its power."""
+    n = PROFILES[trial["profile"]]["n"]
+    power = spectrum(context.open(trial["source"]), n)
+    rows = pd.DataFrame({"frequency": np.arange(2, len(power)), "power": power[2:]})
+    return rows.assign(n=n, seed=0)
+
+
+EXPERIMENT = Experiment(
+    name="spectra",
+    title="Power spectra of endless scenes and of satellite mosaics",
+    key=("source", "profile"),
+    profiles=PROFILES,
+    grid=grid,
+    measure=measure,
+    needs=needs_pictures,
+    here=True,
+    within=("frequency",),
+    metrics=("power",),
+)

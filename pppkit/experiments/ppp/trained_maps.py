@@ -11,7 +11,6 @@ import pandas as pd
 
 from ...checks import one_of
 from ...models import LAYERS_OF_INTEREST, TITLES
-from ...results import load_maps
 from ...results.text import plus_minus
 from . import chronology
 
@@ -22,9 +21,7 @@ Maps = dict[tuple[str, ...], np.ndarray]  # PPP `(H, W)` by epoch, source and la
 def load(folder: str | Path, trials: Iterable[Mapping[str, Any]]) -> dict[Network, Maps]:
     """The maps of networks without those without padding, which have no pattern."""
     return {
-        (t["model"], t["data"], t["padding"], t["seed"]): load_maps(
-            Path(folder) / "maps" / f"chronology_{chronology.name(t)}.npz"
-        )
+        (t["model"], t["data"], t["padding"], t["seed"]): chronology.maps(folder, t)
         for t in trials
         if t["padding"] != "none"
     }

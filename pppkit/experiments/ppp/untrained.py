@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from ... import models
 from ...checks import one_of
-from ...measure import PPPResult, measure_ppp
+from ...measure import measure_ppp
 from ...padding import FILLS
-from ...results.store import Store, provenance, save_maps
-from ...scenes import open_source
+from ...results.maps import load_maps, save_maps
+from ...scenes import SOURCES
+from ..base import Context, Experiment, Trial, as_list, choices, needs_pictures
 
-KEY = ("model", "init", "weights_seed", "source", "padding", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"n": 4, "networks": 1, "size": 64, "width": 0.125},
     "published": {"n": 32, "networks": 5, "size": 224, "width": 1.0},
@@ -25,82 +25,77 @@ PROFILES: dict[str, dict[str, Any]] = {
 NONE_SIZE = 256  # VGG19 without padding shrinks to nothing below 252 pixels
 
 
-def trials(profile: str, sources: Sequence[str]) -> list[dict[str, Any]]:
+def grid(
+    profile: str = "published",
+    source: str | Sequence[str] = SOURCES,
+    model: str | Sequence[str] = ("resnet50", "vgg19", "efficientnet_b0"),
+) -> list[dict[str, Any]]:
     """Every network and source of a profile; the second initialisation for one network only.
 
+    All fills are measured together, because they share the optimal features; VGG19 is measured without padding, too.
+
     Args:
         profile: One of `PROFILES`.
-        sources: Of `pppkit.scenes.SOURCES`.
+        source: Of `pppkit.scenes.SOURCES`, one or several.
+        model: Names for `pppkit.models.build`, one or several.
 
     Raises:
-        ValueError: For an unknown profile.
+        ValueError: For an unknown profile or source.
     """
     one_of("profile", profile, PROFILES)
-    grid = [
-        {"model": m, "init": init, "weights_seed": seed, "source": source, "profile": profile}
-        for seed in range(PROFILES[profile]["networks"])
-        for m in ("resnet50", "vgg19", "efficientnet_b0")
-        for source in sources
-        for init in (("default", "kaiming") if seed == 0 else ("default",))
-    ]
-    return [
-        t | {"padding": p}
-        for t in grid
-        for p in ("all", *(["none"] if t["model"] == "vgg19" and t["init"] == "default" else []))
-    ]
+    sources = choices("source", source, SOURCES)
+    trials: list[dict[str, Any]] = []
+    for seed in range(PROFILES[profile]["networks"]):
+        for name in as_list(model):
+            for pictures in sources:
+                for init in ("default", "kaiming") if seed == 0 else ("default",):
+                    network = {"model": name, "init": init, "weights_seed": seed}
+                    place = {"source": pictures, "profile": profile}
+                    trials.append({**network, **place, "padding": tuple(FILLS)})
+                    if name == "vgg19" and init == "default":
+                        trials.append({**network, **place, "padding": "none"})
+    return trials
 
 
-def measure(trial: dict[str, Any], satellite: str | Path | None = None, progress: bool = True) -> PPPResult:
-    """Measures one trial: all fills at once, or the network without padding."""
-    p = PROFILES[trial["profile"]]
-    none = trial["padding"] == "none"
+def map_file(folder: str | Path, trial: Trial) -> Path:
+    """Where the maps of a trial's network are, if it is the first of its kind: by padding and layer."""
+    name = "_".join(str(trial[k]) for k in ("profile", "model", "init", "source"))
+    return Path(folder) / "maps" / f"untrained_{name}.npz"
+
+
+def maps(folder: str | Path, trials: Sequence[Trial]) -> dict[tuple[str, str], dict[tuple[str, ...], np.ndarray]]:
+    """The PPP maps `(H, W)` of the first network of each kind with default weights, by (model, source) and (padding, layer)."""
+    first = [t for t in trials if t["weights_seed"] == 0 and t["init"] == "default" and t["padding"] != "none"]
+    return {(t["model"], t["source"]): load_maps(map_file(folder, t)) for t in first}
+
+
+def measure(trial: Trial, context: Context) -> pd.DataFrame:
+    """One network: a row for each of the trial's paddings and layers."""
+    p, none = PROFILES[trial["profile"]], trial["padding"] == "none"
     model = models.build(trial["model"], width=p["width"], init=trial["init"], seed=trial["weights_seed"])
-    size, n = (max(NONE_SIZE, p["size"]), min(4, p["n"])) if none else (p["size"], p["n"])
-    return measure_ppp(
-        model,
-        open_source(trial["source"], {"satellite": satellite}),
-        padding=["none"] if none else FILLS,
-        size=size,
-        n=n,
-        progress=progress,
+    result = measure_ppp(
+        model.to(context.device),
+        context.open(trial["source"]),
+        padding=trial["padding"],
+        size=max(NONE_SIZE, p["size"]) if none else p["size"],
+        n=min(4, p["n"]) if none else p["n"],
+        progress=context.progress,
     )
+    if trial["weights_seed"] == 0 and not none:
+        maps = {name: kinds["ppp"] for name, kinds in result.maps.items()}
+        save_maps(map_file(context.folder, trial), maps)
+    return result.rows
 
 
-def run(
-    folder: str | Path, profile: str, sources: Sequence[str], satellite: str | Path | None = None
-) -> pd.DataFrame:
-    """Measures what is missing of a profile and returns all its rows.
-
-    Args:
-        folder: Where `untrained.csv` is, and `maps/` with the maps of the first network.
-        profile: One of `PROFILES`.
-        sources: Of `pppkit.scenes.SOURCES`.
-        satellite: Folder of the satellite mosaics, where that source is missing rows.
-
-    Returns:
-        One row for each model, initialisation, network, source, padding and layer.
-    """
-    folder = Path(folder)
-    store = Store(folder / "untrained.csv", KEY)
-    todo = [
-        t
-        for t in trials(profile, sources)
-        if store.missing([t | {"padding": "zeros" if t["padding"] == "all" else t["padding"]}])
-    ]
-    for source in {t["source"] for t in todo}:
-        open_source(source, {"satellite": satellite})  # refuse a missing folder before any work
-    for trial in tqdm(todo, desc="untrained networks", unit="network", disable=not todo):
-        result = measure(trial, satellite)
-        names = {k: trial[k] for k in ("model", "init", "weights_seed", "source")}
-        rows = result.rows.assign(**names, **provenance(profile))
-        if trial["weights_seed"] == 0 and trial["padding"] == "all":
-            maps = {(padding, layer): kinds["ppp"] for (padding, layer), kinds in result.maps.items()}
-            save_maps(
-                folder
-                / "maps"
-                / f"untrained_{profile}_{trial['model']}_{trial['init']}_{trial['source']}.npz",
-                maps,
-            )
-        store.append(rows[[*names, *result.rows.columns, *provenance(profile)]])
-    rows = store.load()
-    return rows[(rows["profile"] == profile) & rows["source"].isin(list(sources))].reset_index(drop=True)
+EXPERIMENT = Experiment(
+    name="untrained",
+    title="Figure 4 and Table 2: untrained networks under every padding",
+    key=("model", "init", "weights_seed", "source", "padding", "profile"),
+    profiles=PROFILES,
+    grid=grid,
+    measure=measure,
+    needs=needs_pictures,
+    here=True,
+    within=("layer",),
+    metrics=("snr_ppp", "mae_ppp"),
+)

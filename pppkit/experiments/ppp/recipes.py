@@ -1,0 +1,177 @@
+"""How the networks of Figure 5 learn: what a trial's names stand for, its grid, its network and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.utils.data import Dataset
+
+from ... import models
+from ...checks import one_of
+from ...padding import FILLS
+from ...training import Classifier, PaddedModule, Recipe
+from ...training.datasets import SCENES, open_data
+from ...training.saliency import Saliency, open_masks
+from ..base import Trial, as_list
+
+KEY = ("model", "data", "padding", "seed", "profile")
+PROFILES: dict[str, dict[str, Any]] = {
+    "quick": {
+        "width": 0.125,
+        "size": 64,
+        "images": 600,
+        "validation": 200,
+        "epochs": 4,
+        "n": 4,
+        "sizes": (64,),
+        "networks": 1,
+    },
+    "published": {
+        "width": 0.125,
+        "size": 64,
+        "images": 4000,
+        "validation": 1000,
+        "epochs": 12,
+        "n": 8,
+        "sizes": (64, 224),
+        "networks": 3,
+    },
+    "paper": {
+        "width": 1.0,
+        "size": 224,
+        "images": None,
+        "validation": None,
+        "epochs": 90,
+        "n": 480,
+        "sizes": (224,),
+        "networks": 5,
+    },
+}
+# Where a family, a data set or a padding needs something else than the profile says.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "resnet50": {"lr": 2e-3},
+    "vgg19": {"lr": 3e-4, "precision": "bf16-mixed"},  # no normalisation: larger steps leave it at chance
+    "efficientnet_b0": {"lr": 2e-3},
+    "vgg16_sod": {"lr": 1e-3, "batch": 16, "precision": "bf16-mixed"},
+}
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "efficientnet_b0": {"width": 0.25, "images": 2500, "epochs": 10, "n": 4},
+    "vgg16_sod": {"images": 640, "validation": 128, "epochs": 10},
+    "cifar10": {"size": 32, "images": 12000, "validation": 5000, "sizes": (32, 224)},
+    # smaller images leave VGG19 nothing
+    "none": {"size": 256, "images": 1200, "validation": 300, "batch": 32, "n": 4, "sizes": (256,)},
+}
+CHECKPOINTS = 11
+
+
+def settings(trial: Trial) -> dict[str, Any]:
+    """Everything that a trial's names stand for.
+
+    Raises:
+        ValueError: For an unknown profile or model.
+    """
+    one_of("profile", trial["profile"], PROFILES)
+    one_of("model", trial["model"], FAMILIES)
+    found = {"precision": "32-true", "batch": 64, **PROFILES[trial["profile"]], **FAMILIES[trial["model"]]}
+    if trial["profile"] == "published":
+        for column in ("model", "data", "padding"):
+            found |= PUBLISHED.get(trial[column], {})
+    return found
+
+
+def measurement_epochs(epochs: int, count: int = CHECKPOINTS) -> list[int]:
+    """Epochs after which PPP is measured: 0, then as dense as possible at first, the last one included.
+
+    Example:
+        >>> measurement_epochs(20)
+        [0, 1, 2, 3, 4, 5, 7, 9, 12, 15, 20]
+    """
+    if epochs < count:
+        return list(range(epochs + 1))
+    found = [0]
+    for left in range(count - 1, 0, -1):  # geometric steps, of one epoch at least
+        last = max(found[-1], 1)
+        found.append(max(found[-1] + 1, round(last * (epochs / last) ** (1 / left))))
+    return found
+
+
+def grid(
+    profile: str = "published",
+    model: str | Sequence[str] = ("vgg19", "resnet50", "efficientnet_b0"),
+    padding: str | Sequence[str] = FILLS,
+    data: str = SCENES,
+    networks: int | None = None,
+) -> list[dict[str, Any]]:
+    """Trials, networks outermost.
+
+    Args:
+        profile: One of `PROFILES`.
+        model: Of `FAMILIES`, one or several; `"vgg16_sod"` learns masks, the others labels.
+        padding: Padding schemes, one or several.
+        data: `"scenes"`, or a data set's name in the `paths` of a run.
+        networks: Seeds of each cell; None for the profile's number.
+    """
+    one_of("profile", profile, PROFILES)
+    count = networks or PROFILES[profile]["networks"]
+    return [
+        {"model": name, "data": data, "padding": scheme, "seed": seed, "profile": profile}
+        for seed in range(count)
+        for name in as_list(model)
+        for scheme in as_list(padding)
+    ]
+
+
+def published() -> list[dict[str, Any]]:
+    """The trials of the committed rows: three networks of each cell."""
+    return [
+        *grid(),
+        *grid(model="vgg19", data="cifar10"),
+        *grid(model="vgg19", padding="none"),
+        *grid(model="vgg16_sod"),
+    ]
+
+
+def name(trial: Trial) -> str:
+    """The trial in a file name."""
+    return "_".join(str(trial[k]) for k in KEY)
+
+
+def network(trial: Trial, classes: int = 1) -> nn.Module:
+    """The untrained network of a trial, initialised as torchvision does; saliency has no classes."""
+    return models.build(
+        trial["model"],
+        width=settings(trial)["width"],
+        num_classes=classes,
+        init="kaiming",
+        seed=trial["seed"],
+    )
+
+
+def task(trial: Trial, source: str) -> tuple[Dataset, Dataset, PaddedModule]:
+    """Training set, validation set and module of a trial."""
+    s = settings(trial)
+    learning = {"recipe": Recipe(lr=s["lr"]), "seed": trial["seed"]}
+    if trial["model"] == "vgg16_sod":
+        train, validation = open_masks(source, s["size"], s["images"], s["validation"])
+        return train, validation, Saliency(network(trial), trial["padding"], **learning)
+    data = open_data(source, s["size"], s["images"], s["validation"])
+    module = Classifier(network(trial, len(data.classes)), trial["padding"], **learning)
+    return data.train, data.validation, module
+
+
+def load(trial: Trial, folder: str | Path, trained: bool = True) -> nn.Module:
+    """A trial's network, in eval mode: as it started, or with the weights that `measure` has left.
+
+    Raises:
+        ValueError: If it was not trained yet.
+    """
+    weights = Path(folder) / "weights" / f"{name(trial)}.pt"
+    if not weights.is_file():
+        raise ValueError(
+            f"{weights} does not exist; train the network with `python -m pppkit.experiments run chronology` first"
+        )
+    model = models.load(weights)
+    return model if trained else network(trial, model.pppkit_built["num_classes"])  # type: ignore[index, arg-type]
