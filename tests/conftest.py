@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -34,3 +36,9 @@ def satellite(tmp_path_factory):
         y, x = 400 * (i // 3), 410 * (i % 3)
         Image.fromarray(whole[y : y + 400, x : x + 410]).save(folder / f"image_part_{i + 1:03}.jpg")
     return root
+
+
+@pytest.fixture(scope="session")
+def published():
+    """The folder of the published rows."""
+    return Path(__file__).parents[1] / "book" / "results"

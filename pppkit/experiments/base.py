@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..checks import one_of
-from ..results.provenance import commits_since, provenance
+from ..results.origin import commits_since, provenance
 from ..results.store import Store
 from ..results.sweeps import sweep
 from ..scenes import available, open_source

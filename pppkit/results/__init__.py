@@ -5,6 +5,7 @@ from ..checks import needs
 needs(__name__, "dask", "distributed", "filelock", "pyarrow", "scipy", extra="sweep")
 
 from .maps import load_maps, save_maps
+from .origin import code_revision, commits_since, provenance, results_folder
 from .printed import compare_with_printed
 from .statistics import (
     Interval,
@@ -22,7 +23,6 @@ from .statistics import (
     welch_from_summary,
     welch_interval,
 )
-from .provenance import code_revision, commits_since, provenance, results_folder
 from .store import Store, read_rows
 from .sweeps import connect, sweep
 from .text import mean_and_spread, plus_minus, provenance_table

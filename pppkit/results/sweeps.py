@@ -30,6 +30,22 @@ WORKER_ENVIRONMENT = {
 }
 
 
+def check_client(client: Any) -> None:
+    """Refuses what `connect` cannot use.
+
+    Raises:
+        ValueError: With what it takes.
+    """
+    from distributed import Client
+
+    workers = isinstance(client, int) and not isinstance(client, bool) and client >= 1
+    if not (client is None or workers or isinstance(client, (str, Client))):
+        raise ValueError(
+            f"client={client!r} must be a dask Client, a scheduler's address, a number of workers, "
+            "or None for one on each core"
+        )
+
+
 @contextmanager
 def connect(client: Client | str | int | None = None) -> Iterator[Client]:
     """A Dask client for a sweep.
@@ -46,6 +62,7 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
 
+    check_client(client)
     if isinstance(client, Client):
         yield client
         return
@@ -53,11 +70,6 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
         with Client(client) as remote:
             yield remote
         return
-    if client is not None and (not isinstance(client, int) or isinstance(client, bool) or client < 1):
-        raise ValueError(
-            f"client={client!r} must be a dask Client, a scheduler's address, a number of workers, "
-            "or None for one on each core"
-        )
     with (
         dask.config.set({"distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT}),
         LocalCluster(
@@ -136,7 +148,7 @@ def sweep(
         The rows of `trials`, in their order.
 
     Raises:
-        ValueError: If a trial lacks a key column or is given twice.
+        ValueError: If a trial lacks a key column or is given twice, or for a client as in `connect`.
         RuntimeError: If trials failed, after all others have ended; names the first one.
     """
     wanted = {id(t): list(rows_of(t)) for t in trials}
@@ -146,6 +158,7 @@ def sweep(
     todo = [t for t in trials if any(store.key_of(row) not in present for row in wanted[id(t)])]
     failed: list[tuple[Trial, Exception]] = []
     if todo:
+        check_client(client)
         outcomes = _here(measure, todo) if here and client is None else _on_dask(measure, todo, client)
         bar = tqdm(
             total=len(trials), initial=len(trials) - len(todo), desc=desc, unit="trial", disable=not progress
