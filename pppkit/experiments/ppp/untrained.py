@@ -63,9 +63,13 @@ def map_file(folder: str | Path, trial: Trial) -> Path:
     return Path(folder) / "maps" / f"untrained_{name}.npz"
 
 
-def maps(folder: str | Path, trials: Sequence[Trial]) -> dict[tuple[str, str], dict[tuple[str, ...], np.ndarray]]:
+def maps(
+    folder: str | Path, trials: Sequence[Trial]
+) -> dict[tuple[str, str], dict[tuple[str, ...], np.ndarray]]:
     """The PPP maps `(H, W)` of the first network of each kind with default weights, by (model, source) and (padding, layer)."""
-    first = [t for t in trials if t["weights_seed"] == 0 and t["init"] == "default" and t["padding"] != "none"]
+    first = [
+        t for t in trials if t["weights_seed"] == 0 and t["init"] == "default" and t["padding"] != "none"
+    ]
     return {(t["model"], t["source"]): load_maps(map_file(folder, t)) for t in first}
 
 
