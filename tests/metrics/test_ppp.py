@@ -12,6 +12,7 @@ from pppkit.metrics import (
     ppp_map,
     snr_ppp,
 )
+from pppkit.metrics.ppp import _sigma
 
 
 def pair(n=5, c=3, h=4, w=6, seed=0, offset=0.0):
@@ -147,3 +148,12 @@ def test_ratio_interval_equals_the_bootstrap():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_sigma_is_the_standard_deviation_and_exactly_0_for_constants():
+    x = torch.randn(3, 7, 50, generator=torch.Generator().manual_seed(0)) * 0.01 + 5
+    expected = x.double().std(-1, correction=0)
+    torch.testing.assert_close(_sigma(x).double(), expected, rtol=1e-5, atol=0)
+    assert (_sigma(torch.full((2, 49), 0.1)) == 0).all()
+    flat = torch.full((1, 2, 7, 7), 0.1)
+    assert math.isnan(snr_ppp(flat, flat).value) and snr_ppp(flat + 1, flat).value == math.inf
