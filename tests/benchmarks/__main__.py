@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["speed", "memory", "bhv", "training", "posenet", "book"]
+PARTS = ["speed", "memory", "padding", "bhv", "training", "posenet", "book"]
 NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 
 # In processes of their own, because a process's largest memory only ever grows.
@@ -261,6 +261,14 @@ def main():
         print(
             "\nmemory, batch 1 (reach: constant, under 1 GiB)\n",
             pd.DataFrame({n: memory(n) for n in NETWORKS}).T.round(3).to_string(),
+            flush=True,
+        )
+    if "padding" in what:
+        from .padding import padding_speed
+
+        print(
+            "\na training step beside one under zeros (reach: copied borders 0.9, randn 0.6)\n",
+            padding_speed().round(2).to_string(),
             flush=True,
         )
     if "bhv" in what:
