@@ -4,12 +4,14 @@ from ..models.hooks import features
 from .canvas import canvas_features
 from .certificate import verify_alignment
 from .geometry import AlignmentError
+from .optimal import OptimalPlan, plan_optimal
 from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
 from .reach import canvas_margin, padding_reach
 from .tables import geometries, margins
 
 __all__ = [
     "AlignmentError",
+    "OptimalPlan",
     "UnpaddedPlan",
     "canvas_features",
     "canvas_margin",
@@ -17,6 +19,7 @@ __all__ = [
     "geometries",
     "margins",
     "padding_reach",
+    "plan_optimal",
     "prepare_unpadded",
     "unpadded_features",
     "verify_alignment",
