@@ -1,4 +1,4 @@
-"""Tables of rows of `posenet.csv`, which pages show and claims are judged by."""
+"""Tables of rows of `posenet`, which pages show and claims are judged by."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def beside_ppp(read: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     """Both measures of the same trained networks, on the same pictures.
 
     Args:
-        read: Rows of `posenet.csv`.
+        read: Rows of `posenet`.
         curves: Of `pppkit.experiments.ppp.tables.along_training`, of one layer, by `snr_ppp`.
 
     Returns:
@@ -48,8 +48,8 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     """Where the spread of SPC comes from, and what it and SNR-PPP tell apart.
 
     Args:
-        read: Rows of `posenet.csv` of padded networks, on one kind of pictures.
-        ppp: Rows of `chronology.csv` of the same networks on those pictures, of one layer, with the column
+        read: Rows of `posenet` of padded networks, on one kind of pictures.
+        ppp: Rows of `chronology` of the same networks on those pictures, of one layer, with the column
             `weights`.
 
     Returns:
@@ -77,7 +77,7 @@ def ends_of_training(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
     """Rows before and after training, with the column `weights`: `"untrained"` or `"trained"`.
 
     Args:
-        rows: Of `chronology.csv`.
+        rows: Of `chronology`.
         level: Of the layer of interest.
     """
     deep = native(rows, level, source=None)
@@ -99,7 +99,7 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
     """Table 2: PosENet's metrics over trials and networks, PPP's over networks, and the printed ones.
 
     Args:
-        read: Rows of `posenet.csv` on one kind of pictures.
+        read: Rows of `posenet` on one kind of pictures.
         ppp: Of `ends_of_training`, on those pictures.
         printed: Of `read_table2`.
 

@@ -1,4 +1,4 @@
-"""Tables of rows of `chronology.csv` and `initial.csv`, which pages show and claims are judged by."""
+"""Tables of rows of `chronology` and `initial`, which pages show and claims are judged by."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def setups(rows: pd.DataFrame) -> pd.DataFrame:
     """How many networks were trained, how large they are, on how many images and for how long.
 
     Args:
-        rows: Of `chronology.csv`.
+        rows: Of `chronology`.
     """
     setup = ["width", "trained_size", "images", "epochs"]
     cells = rows.groupby(["model", "data", *setup], sort=False)
@@ -54,7 +54,7 @@ def along_training(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
     """A metric at named moments of training, at the epoch measured next to each.
 
     Args:
-        rows: Of `chronology.csv`, those of `native`.
+        rows: Of `chronology`, those of `native`.
         metric: A column.
 
     Returns:
@@ -86,8 +86,8 @@ def growth(rows: pd.DataFrame, initial: pd.DataFrame, metric: str = "snr_ppp") -
     """`along_training` beside the same networks under PyTorch's default initialisation.
 
     Args:
-        rows: Of `chronology.csv`, those of `native`.
-        initial: Of `initial.csv`, those of `native`.
+        rows: Of `chronology`, those of `native`.
+        initial: Of `initial`, those of `native`.
         metric: A column of both.
 
     Returns:
@@ -217,7 +217,7 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
     """What networks have learned: accuracy or weighted F-measure in percent on held-out images.
 
     Args:
-        rows: Of `chronology.csv`.
+        rows: Of `chronology`.
 
     Returns:
         Mean ± standard deviation over networks as text: one row for each family and data set, one column for
@@ -233,7 +233,7 @@ def other_pictures(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
     """A metric of trained networks by the pictures and the size that it was measured on.
 
     Args:
-        rows: Of `chronology.csv`.
+        rows: Of `chronology`.
         metric: A column.
 
     Returns:
