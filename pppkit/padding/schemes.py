@@ -64,7 +64,12 @@ def whole_numbers(name: str, value: Any, lengths: Sequence[int], expected: str) 
         numbers = []
     booleans = any(isinstance(part, bool) for part in parts)
     if booleans or not numbers or (several and len(numbers) not in lengths):
-        raise ValueError(f"{name}={value!r} is not valid; give {expected}")
+        shown = (
+            f"{type(value).__name__} of shape {tuple(value.shape)}"
+            if hasattr(value, "shape")
+            else repr(value)
+        )
+        raise ValueError(f"{name}={shown} is not valid; give {expected}")
     return tuple(numbers)
 
 

@@ -103,11 +103,17 @@ def test_randn_follows_the_preactivation_through_max_pooling():
     torch.testing.assert_close(got, F.conv2d(by_hand, conv.weight, conv.bias))
 
 
-def test_randn_forgets_an_activation_that_was_changed_in_place():
+@pytest.mark.parametrize("how", ["operator", "method", "item"])
+def test_randn_forgets_an_activation_that_was_changed_in_place(how):
     pre, conv = rand(1, 3, 8, 8), nn.Conv2d(3, 2, 3, padding=1)
     with Padding("randn", generator=generator(5)):
         x = F.relu(pre)
-        x += 1
+        if how == "operator":
+            x += 1
+        elif how == "method":
+            x.add_(1)
+        else:
+            x[:, :] = F.relu(pre) + 1
         got = conv(x)
     by_hand = pad2d(F.relu(pre) + 1, 1, "randn", generator=generator(5))
     torch.testing.assert_close(got, F.conv2d(by_hand, conv.weight, conv.bias))
