@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from torch import nn
 
 from ..checks import one_of, shown, whole
 from ..models.hooks import eager_model, layer_names
 from ..models.registry import default_layers
-from ..padding import SCHEMES
-from .geometry import Pair
+from ..padding import SCHEMES, Scheme
+from .geometry import AlignmentError, Pair
 
 _SIZE = "it is the side of the image in pixels"
 
@@ -43,3 +44,22 @@ def height_and_width(size: int | tuple[int, int]) -> Pair:
     if len(size) != 2:
         raise ValueError(f"size={shown(size)} must be the side of the image in pixels, or (height, width)")
     return whole("size", size[0], remedy=_SIZE), whole("size", size[1], remedy=_SIZE)
+
+
+@contextmanager
+def explained(size: Pair, padding: str | None) -> Iterator[None]:
+    """Turns what a network raises that does not run on images of a size into an error that says so."""
+    try:
+        yield
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        image = f"{size[0]}x{size[1]}"
+        if padding is None or not (Scheme.parse(padding).full or padding == "none"):
+            raise AlignmentError(
+                f"the model does not run on {image} images ({why}): "
+                "it needs one fixed size, or blocks of one (attention)"
+            ) from error
+        raise ValueError(
+            f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that "
+            f"at {image} pixels ({why}); a larger size may help"
+        ) from error

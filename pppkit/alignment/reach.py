@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ..models.hooks import blank, features, padding_context
-from ..padding import Padding, Scheme
+from ..padding import Padding
 from ..padding.schemes import Amounts, pair
-from .arguments import checked
+from .arguments import checked, explained
 from .canvas import GlobalPools, canvas_padding
 from .geometry import AlignmentError
 
@@ -149,20 +149,9 @@ def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str |
 def _widths(
     model: nn.Module, layers: tuple[str, ...], side: int, padding: str | None, *modes: TorchFunctionMode
 ) -> dict[str, int]:
-    own = padding_context(padding)
-    try:
-        return features(model, layers, blank(model, side, side), *own, *modes, keep=lambda n, t: t.shape[-1])
-    except (RuntimeError, AssertionError) as error:
-        why = str(error).splitlines()[0]
-        if padding is None or not (Scheme.parse(padding).full or padding == "none"):
-            raise AlignmentError(
-                f"the model does not run on {side}x{side} images ({why}): "
-                "it needs one fixed size, or blocks of one (attention)"
-            ) from error
-        raise ValueError(
-            f"padding={padding!r} changes the sizes of feature maps, and this model does not allow that "
-            f"at {side}x{side} pixels ({why}); a larger size may help"
-        ) from error
+    modes = (*padding_context(padding), *modes)
+    with explained((side, side), padding):
+        return features(model, layers, blank(model, side, side), *modes, keep=lambda n, t: t.shape[-1])
 
 
 def _check_census(small: Census, large: Census, size: int) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from torch import nn
 
 from ..models.hooks import blank, features, padding_context
-from .arguments import checked, height_and_width
+from .arguments import checked, explained, height_and_width
 from .geometry import Geometry, Interval, Pair, attach, computable, geometry, seen
 from .unpadded import UnpaddedRun
 
@@ -28,7 +28,8 @@ def _follow(
 ) -> tuple[dict[str, Geometry], UnpaddedRun]:
     x = attach(blank(model, *size), Geometry.image(size))
     run = UnpaddedRun(padding, valid=False)
-    found = features(model, layers, x, *padding_context(padding), run, keep=lambda name, t: geometry(t))
+    with explained(size, padding):
+        found = features(model, layers, x, *padding_context(padding), run, keep=lambda name, t: geometry(t))
     return found, run
 
 

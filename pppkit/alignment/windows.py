@@ -100,22 +100,23 @@ def _conv_transpose2d(
 
 def _pad(run, func, input, pad, mode="constant", value=None):
     """Padding by itself: where the unpadded run has the real surroundings, it only counts them to the map."""
-    amounts = (*pad, *(0,) * (4 - len(pad)))
-    image, channels = amounts[:4], amounts[4:]
-    if any(channels):
-        g = geometry(input)
-        input = run.out(func(input, (0, 0, 0, 0, *channels), mode, value), g)
-    g = geometry(input)
-    blank = mode != "constant" or not value
-    removed = run.fill == "none" and min(image) >= 0 and not channels and blank
-    if removed or not any(image):
+    g, pad = geometry(input), tuple(pad)
+    constant = mode == "constant" and value
+    if run.fill == "none" and len(pad) in (2, 4) and min(pad) >= 0 and not constant:
         return run.out(input.view_as(input), g)
-    require_last_axes(f"pad={tuple(pad)}", input)
-    left, right, top, bottom = image
-    taps = Taps(1, -top, -top), Taps(1, -left, -left)
-    regular = g.regular[0] + top + bottom, g.regular[1] + left + right
-    out, _ = along_image(run, input, taps, regular)
-    return run.out(input.view_as(input) if run.valid else func(input, image, mode, value), out)
+    amounts = [(0, 0)] * (input.dim() - len(pad) // 2) + list(zip(pad[::2], pad[1::2]))[::-1]
+    image = [amounts[axis] for axis in g.axes]
+    taps = [Taps(1, -before, -before) for before, _ in image]
+    regular = [n + before + after for n, (before, after) in zip(g.regular, image)]
+    out = g
+    if any(map(any, image)):
+        out, _ = along_image(run, input, (taps[0], taps[1]), (regular[0], regular[1]))
+    if run.valid:
+        for axis in g.axes:
+            amounts[axis] = (0, 0)
+    flat = [n for before_and_after in amounts[::-1] for n in before_and_after][: len(pad)]
+    padded = func(input, flat, mode, value) if any(flat) else input.view_as(input)
+    return run.out(padded, out)
 
 
 WINDOWS: dict[str, Follow] = {

@@ -283,3 +283,23 @@ REFUSED = {
 def test_refused_with_the_reason(why):
     with pytest.raises(AlignmentError, match=why):
         geometries(Between(REFUSED[why]), ["after"], 16)
+
+
+def test_networks_that_do_not_run_are_refused_with_their_words():
+    net = Between(lambda x: x.view(1, 4, 8, 8))
+    for check in (margins, padding_reach, verify_alignment):
+        with pytest.raises(AlignmentError, match=r"does not run on 16x16 images \(.*invalid"):
+            check(net, ["after"], 16)
+
+
+def test_channels_in_last_place():
+    """Padding, a normalisation and a linear layer, on `(N, H, W, C)`."""
+    norm, linear = nn.LayerNorm(4), nn.Linear(4, 4)
+
+    def last(x):
+        x = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        return linear(norm(x)).permute(0, 3, 1, 2)
+
+    table = margins(Between(last), ["after"], 16)
+    assert table.loc["after", ["regular_height", "regular_width"]].tolist() == [18, 18]
+    verify_alignment(Between(last), ["after"], size=16)
