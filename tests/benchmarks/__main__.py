@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["speed", "memory", "padding", "bhv", "training", "posenet", "book"]
+PARTS = ["speed", "scenes", "memory", "padding", "bhv", "training", "posenet", "book"]
 NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 
 # In processes of their own, because a process's largest memory only ever grows.
@@ -94,7 +94,8 @@ def measure_speed(name, n=6, repeats=3):
             times[what].append(run())
     best = {what: min(values) for what, values in times.items()}
     ratios = {what: value / best["bare"] for what, value in best.items() if what != "bare"}
-    return ratios | {"seconds an image": best["images ready"] / n}
+    drawn = best["scenes drawn"] / best["images ready"]
+    return ratios | {"drawn / ready": drawn, "seconds an image": best["images ready"] / n}
 
 
 def memory(name):
@@ -253,10 +254,15 @@ def main():
     what = parser.parse_args().what
     if "speed" in what:
         print(
-            "\nmeasure_ppp beside the bare passes, zeros, 224 pixels (reach: 0.85 with images ready)\n",
+            "\nmeasure_ppp beside the bare passes, zeros, 224 pixels "
+            "(reach: 0.85 with images ready; drawn / ready 1.10)\n",
             pd.DataFrame({n: measure_speed(n) for n in NETWORKS}).T.round(3).to_string(),
             flush=True,
         )
+    if "scenes" in what:
+        from .drawing import drawing_speed
+
+        print("\nwindows of scenes, ms by side\n", drawing_speed().round(1).to_string(), flush=True)
     if "memory" in what:
         print(
             "\nmemory, batch 1 (reach: constant, under 1 GiB)\n",
