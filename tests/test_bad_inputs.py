@@ -218,7 +218,7 @@ METRICS = {
 RESULTS = {
     ("trials", "of the key"): lambda g: g.store().rows([{"a": 1}]),
     ("trials", "given twice"): lambda g: g.store().check([{"a": 1, "b": 2}] * 2),
-    ("rows", "key columns b"): lambda g: g.store().append(pd.DataFrame({"a": [1]})),
+    ("rows", "lack the .*columns b of"): lambda g: g.store().append(pd.DataFrame({"a": [1]})),
     ("present", "'raise' or 'skip'"): lambda g: g.store().append(pd.DataFrame(), present="replace"),
     ("trials", "lacks b"): lambda g: sweep(Untouched, [{"a": 1}], g.store(), client=1),
     ("client", "a number of workers"): lambda g: connect(0.5).__enter__(),
