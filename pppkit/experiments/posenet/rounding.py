@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from scipy import stats
 
-from . import pattern
+from .patterns import pattern
 
 
 def correlations_of_constants(count: int = 50, small: int = 26) -> pd.Series:
