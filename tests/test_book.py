@@ -153,7 +153,7 @@ def test_published_rows_are_complete():
         rows = experiment.rows(results)
         assert not rows.duplicated([*experiment.key, *experiment.within]).any(), name
     for path in results.rglob("*"):
-        assert path.stat().st_size < (5_000_000 if path.suffix == ".csv" else 1_000_000), path.name
+        assert path.stat().st_size < (4_000_000 if path.suffix == ".parquet" else 1_000_000), path.name
 
 
 @pytest.fixture

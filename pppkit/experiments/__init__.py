@@ -1,11 +1,12 @@
 """The papers' protocols, one sub-package for each paper, and what the papers claim (`claims`).
 
-Every experiment is an `Experiment`; `EXPERIMENTS` has them by name, in the order of the book, and so has the command line:
-`python -m pppkit.experiments list`.
+Every experiment is an `Experiment`; `EXPERIMENTS` has them by name, in the order of the book, and so has the
+command line: `python -m pppkit.experiments list`.
 """
 
 from . import bhv, posenet
-from .base import Context, Experiment
+from .base import Experiment
+from .context import Context
 from .ppp import chronology, emergence, initial, pitfalls, spectra, untrained
 
 _IN_BOOK_ORDER = (emergence, pitfalls, untrained, chronology, initial, bhv, posenet, spectra)

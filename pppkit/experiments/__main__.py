@@ -1,4 +1,4 @@
-"""`python -m pppkit.experiments list | run | status | verify`: the papers' experiments on the command line."""
+"""`python -m pppkit.experiments list | run | status | verify`: the papers' experiments by command."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pandas as pd
 
 from ..checks import one_of
 from . import EXPERIMENTS
-from .base import Experiment, Trial
+from .base import Experiment
+from .context import Trial
 from .selection import pairs, where
 from .verify import describe, duration, verify
 

@@ -1,11 +1,10 @@
-"""What an experiment is: a grid of trials, a way to measure one, and rows that are stored, found and checked in one way."""
+"""What an experiment is: trials, a way to measure one, and one way to store, find and check its rows."""
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,84 +15,10 @@ from ..checks import one_of
 from ..results.origin import commits_since, provenance
 from ..results.store import Store
 from ..results.sweeps import sweep
-from ..scenes import available, open_source
+from .context import DATA_SETS, SATELLITE, Context, Trial, each_value
 
 if TYPE_CHECKING:
     from distributed import Client
-
-Trial = Mapping[str, Any]
-SATELLITE = "satellite"
-DATA_SETS = {
-    SATELLITE: "'Semantic segmentation of aerial imagery' (Humans in the Loop, open access)",
-    "cifar10": "its images as train/CLASS/ and test/CLASS/",
-}
-
-
-@dataclass(frozen=True)
-class Context:
-    """Where and with what trials are measured; the same for all trials of a run.
-
-    Attributes:
-        folder: Gets what a trial leaves beside its rows: `maps/`, `weights/`, `checkpoints/`.
-        paths: Folders of data sets by name: `"satellite"`, `"cifar10"`, or any name that trials give as their data.
-        device: Torch's: `"cpu"`, `"cuda"`.
-        progress: Show how far a single trial is.
-        inputs: Another folder whose `weights/` are read where `folder` has none.
-    """
-
-    folder: Path
-    paths: Mapping[str, str | Path] = field(default_factory=dict)
-    device: str = "cpu"
-    progress: bool = False
-    inputs: Path | None = None
-
-    @property
-    def accelerator(self) -> str:
-        """Lightning's name for the device."""
-        kind = self.device.split(":")[0]
-        return "gpu" if kind == "cuda" else kind
-
-    @property
-    def sources(self) -> list[str]:
-        """The kinds of pictures that can be measured here."""
-        return available(self.paths)
-
-    def open(self, source: str) -> Any:
-        """The scenes behind a source's name."""
-        return open_source(source, self.paths)
-
-    def weights(self, name: str) -> Path:
-        """The checkpoint of a name, which may not exist."""
-        own = self.folder / "weights" / name
-        return self.inputs / "weights" / name if self.inputs and not own.is_file() else own
-
-
-def as_list(value: Any) -> list[Any]:
-    """A value that may be one name or several, as a list."""
-    return [value] if isinstance(value, (str, int, float)) else list(value)
-
-
-def choices(name: str, value: str | Sequence[str], known: Sequence[str]) -> list[str]:
-    """One name or several, each of which must be known.
-
-    Raises:
-        ValueError: With the argument's name and the known ones.
-    """
-    for one in as_list(value):
-        one_of(name, one, known)
-    return as_list(value)
-
-
-def each_value(trial: Trial) -> list[Trial]:
-    """A trial's rows: a value that is a tuple stands for several, which are measured together.
-
-    Example:
-        >>> each_value({"model": "vgg19", "padding": ("zeros", "randn")})
-        [{'model': 'vgg19', 'padding': 'zeros'}, {'model': 'vgg19', 'padding': 'randn'}]
-    """
-    several = [name for name, value in trial.items() if isinstance(value, tuple)]
-    values = itertools.product(*(trial[name] for name in several))
-    return [{**trial, **dict(zip(several, chosen))} for chosen in values]
 
 
 def measured(
@@ -133,9 +58,10 @@ class Experiment:
         title: One line.
         key: Columns that identify a trial's rows, `profile` among them.
         profiles: Settings by the profile's name.
-        grid: Trials of a profile, `grid(profile, ...)`: mappings that hold the key's columns, where a tuple stands for several rows.
-        measure: From a trial and a `Context` to its rows. A function of a module, so that Dask can send it. Columns that it
-            leaves out are added: the trial's names, `seconds`, `device`, and the provenance.
+        grid: Trials of a profile, `grid(profile, ...)`: mappings that hold the key's columns, where a tuple
+            stands for several rows.
+        measure: From a trial and a `Context` to its rows. A function of a module, so that Dask can send it.
+            Columns that it leaves out are added: the trial's names, `seconds`, `device`, and the provenance.
         published: Trials of the committed rows; None for `grid("published")`.
         rows_of: From a trial to what its rows' keys are.
         resolve: From a trial to its settings, where the profile alone does not say.
@@ -229,12 +155,14 @@ class Experiment:
             folder: Of the rows, and of what trials leave beside them.
             trials: Of `grid` or `trials`.
             paths: Folders of data sets by name; a name without a folder is as good as none.
-            client: As in `pppkit.results.connect`: a Dask client, a scheduler's address, a number of workers here, or None.
+            client: As in `pppkit.results.connect`: a Dask client, a scheduler's address, a number of workers
+                here, or None.
             device: Torch's.
             progress: Show how many trials are done, with an estimate of the time left.
 
         Raises:
-            ValueError: Before any work, for what cannot be measured: a data set without a folder, an unknown name.
+            ValueError: Before any work, for what cannot be measured: a data set without a folder, an unknown
+                name.
             RuntimeError: If trials failed, after all others have ended.
         """
         given = {name: path for name, path in (paths or {}).items() if path}
@@ -286,9 +214,9 @@ class Experiment:
         """Which of some trials have rows, and from which revision.
 
         Returns:
-            One row a trial: its values, `state`, `rows`, `revision` (several by commas) and `commits`, the largest number of
-            commits that have changed pppkit since. `state` is `"missing"`, `"older"` where that number is not 0, else
-            `"present"`; `commits` is NaN where nobody can tell.
+            One row a trial: its values, `state`, `rows`, `revision` (several by commas) and `commits`, the
+            largest number of commits that have changed pppkit since. `state` is `"missing"`, `"older"` where
+            that number is not 0, else `"present"`; `commits` is NaN where nobody can tell.
         """
         store = self.store(folder)
         rows = store.load()
@@ -309,8 +237,3 @@ class Experiment:
 
     def _keys(self, trials: Sequence[Trial]) -> list[Trial]:
         return [row for trial in trials for row in self.rows_of(trial)]
-
-
-def needs_pictures(trial: Trial) -> Sequence[str]:
-    """The data set behind a trial's `source`; endless scenes need none."""
-    return (SATELLITE,) if trial["source"] == SATELLITE else ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..results.store import canonical
-from .base import Experiment, Trial
+from .base import Experiment
+from .context import Trial
 
 
 def pairs(option: str, given: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Draws published rows at random, computes them again, and compares: `python -m pppkit.experiments verify`."""
+"""Published rows, drawn at random, computed again and compared: `python -m pppkit.experiments verify`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import pandas as pd
 from ..checks import one_of
 from ..results.store import canonical
 from . import EXPERIMENTS
-from .base import Context, Experiment, Trial, measured
+from .base import Experiment, measured
+from .context import Context, Trial
 
 Drawn = tuple[Experiment, Trial]
 
@@ -147,8 +148,8 @@ def verify(
 ) -> pd.DataFrame:
     """Recomputes published trials, drawn at random, and compares.
 
-    Rows of trained networks are computed from nothing: the networks are trained again. Of networks that were measured on several kinds of
-    pictures, those are compared that `paths` has.
+    Rows of trained networks are computed from nothing: the networks are trained again. Of networks that were
+    measured on several kinds of pictures, those are compared that `paths` has.
 
     Args:
         folder: Of the published rows.
@@ -157,11 +158,12 @@ def verify(
         paths: Folders of data sets by name: `{"satellite": FOLDER, "cifar10": FOLDER}`.
         experiments: Names; None for all.
         device: Torch's.
-        say: Called with what happens, line by line: an estimate first, then each trial before and after it is computed.
+        say: Called with what happens, line by line: an estimate first, then each trial before and after it is
+            computed.
 
     Returns:
-        One row for each trial: its experiment and values, how many rows were compared, the largest relative difference, the
-        tolerance, and whether they agree.
+        One row for each trial: its experiment and values, how many rows were compared, the largest relative
+        difference, the tolerance, and whether they agree.
 
     Raises:
         ValueError: If nothing can be drawn.

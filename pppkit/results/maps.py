@@ -15,8 +15,9 @@ def save_maps(path: str | Path, maps: Mapping[Any, np.ndarray], bits: int = 23) 
     Args:
         path: The file.
         maps: By name.
-        bits: Of each number's fraction that are kept. 10 are as exact as half precision, over all of float32's range (deep
-            features of untrained networks can be as small as 1e-10), and make the file half as large.
+        bits: Of each number's fraction that are kept. 10 are as exact as half precision, over all of
+            float32's range (deep features of untrained networks can be as small as 1e-10), and make the file
+            half as large.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ def _git(*arguments: str) -> str:
 
 @lru_cache(maxsize=1)
 def code_revision() -> str:
-    """The commit that pppkit runs from, with a `+` where the package's files differ from it; empty outside a checkout."""
+    """The commit that pppkit runs from, with a `+` where files differ from it; empty outside a checkout."""
     try:
         changed = _git("status", "--porcelain", "--", ".")
         return _git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
@@ -49,9 +49,9 @@ def commits_since(revision: str) -> int | None:
 
 
 def results_folder(profile: str, results: str = "") -> Path:
-    """Where a notebook's rows are: the folder it was given, else the published ones for that profile, else `my-results`.
+    """Where a notebook's rows are: the folder it was given, else the profile's.
 
-    Relative to the notebook, that is to `notebooks/`.
+    That is `../book/results` for `"published"` and `my-results` for others, as seen from `notebooks/`.
     """
     if results:
         return Path(results)

@@ -55,11 +55,12 @@ class Store:
     """A file of result rows that only grows.
 
     Args:
-        path: The file, `.csv` (small, a diff can be read) or `.parquet` (large); made with its folder when the first rows come.
+        path: The file, `.csv` (small, a diff can be read) or `.parquet` (large); made with its folder when
+            the first rows come.
         key: Columns that identify a trial. A trial may have several rows, which are written together.
         text: Columns that are names even where they look like numbers.
-        constants: Columns that are the same in all rows of a trial. They go to `NAME_trials.csv`, one row a trial, and come
-            back with the rows.
+        constants: Columns that are the same in all rows of a trial. They go to `NAME_trials.csv`, one row a
+            trial, and come back with the rows.
         final: Columns whose last value in a trial is written there too, for who reads that file alone.
 
     Raises:
@@ -135,7 +136,7 @@ class Store:
         return rows.loc[place.dropna().sort_values(kind="stable").index].reset_index(drop=True)
 
     def append(self, rows: pd.DataFrame, present: str = "raise") -> None:
-        """Adds the rows of one or more whole trials: all of them reach the disk or none, also when processes append at once.
+        """Adds the rows of whole trials: all reach the disk or none, also when processes append at once.
 
         Args:
             rows: With the key's columns.
@@ -170,7 +171,7 @@ class Store:
         return rows[[k not in twice for k in keys]]
 
     def _append_constants(self, rows: pd.DataFrame) -> None:
-        """Before the rows, so that no row lacks its constants; a trial whose rows never came is overwritten."""
+        """Before the rows, so that none lacks its constants; of a trial without rows they are overwritten."""
         groups = rows.groupby(self.key, sort=False, dropna=False)
         varying = [c for c in self.constants if (groups[c].nunique(dropna=False) > 1).any()]
         if varying:
@@ -185,7 +186,7 @@ class Store:
         write_rows(new, self.trials_path)
 
     def key_of(self, row: Trial) -> tuple[str, ...]:
-        """What identifies a trial or a row, as text that is the same before and after its way through a file."""
+        """What identifies a trial or a row, as text: the same before and after its way through a file."""
         return tuple(canonical(row[c]) for c in self.key)
 
     def keys_of(self, rows: pd.DataFrame) -> list[tuple[str, ...]]:

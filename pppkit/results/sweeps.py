@@ -1,4 +1,4 @@
-"""A grid of trials on Dask: each trial's rows are stored as it ends, and trials whose rows are present are skipped."""
+"""A grid of trials on Dask: rows are stored as each trial ends; trials whose rows are present are skipped."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 Trial = Mapping[str, Any]
 Outcome = tuple[Trial, pd.DataFrame | Exception]
 
-# A training frees and asks for the same tens of megabytes at every step. Dask's workers give them back to the system each time,
-# and fetching them again costs up to half of the time; these keep them (glibc; ignored elsewhere).
+# A training frees and asks for the same tens of megabytes at every step. Dask's workers give them back to the
+# system each time, and fetching them again costs up to half of the time; these keep them (glibc; ignored
+# elsewhere).
 WORKER_ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
     "MALLOC_MMAP_THRESHOLD_": str(2**30),
@@ -51,9 +52,9 @@ def connect(client: Client | str | int | None = None) -> Iterator[Client]:
     """A Dask client for a sweep.
 
     Args:
-        client: A client (left open), the address of a scheduler, a number of single-threaded worker processes to start here,
-            or None for one on each core. Local workers end with the context. A script (not a notebook) that starts them must
-            do so under `if __name__ == "__main__":`, because they import it.
+        client: A client (left open), the address of a scheduler, a number of single-threaded worker processes
+            to start here, or None for one on each core. Local workers end with the context. A script (not a
+            notebook) that starts them must do so under `if __name__ == "__main__":`, because they import it.
 
     Raises:
         ValueError: For anything else.
@@ -130,8 +131,9 @@ def sweep(
 ) -> pd.DataFrame:
     """Measures the trials that a store lacks and returns the rows of all of them.
 
-    This process alone writes, one trial at a time and each whole or not at all. Killing it loses the trials that were being
-    measured; a worker that dies has its trial measured again by another (Dask gives up on a trial after the third death).
+    This process alone writes, one trial at a time and each whole or not at all. Killing it loses the trials
+    that were being measured; a worker that dies has its trial measured again by another (Dask gives up on a
+    trial after the third death).
 
     Args:
         measure: From a trial to its rows, which must hold the store's key. Must be importable by the workers.
@@ -139,7 +141,8 @@ def sweep(
         store: Where the rows are.
         rows_of: From a trial to the keys of the rows that it gives; a trial is missing where one of them is.
         client: As in `connect`. No worker is started where nothing is missing.
-        here: Where there is no client, measure in this process with all of its threads, one trial after the other.
+        here: Where there is no client, measure in this process with all of its threads, one trial after the
+            other.
         stored: Called with each trial once its rows are on disk.
         desc: What the progress bar counts.
         progress: Show the progress bar, with an estimate of the time left.

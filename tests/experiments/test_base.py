@@ -1,5 +1,6 @@
 """What every experiment inherits: rows, runs, needs and status, on small experiments made here."""
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pppkit.experiments import EXPERIMENTS
-from pppkit.experiments.base import Context, Experiment, each_value
+from pppkit.experiments.base import Experiment
+from pppkit.experiments.context import Context, each_value
 from pppkit.experiments.selection import where
 from pppkit.results import origin
 
@@ -99,7 +101,7 @@ def test_data_without_a_folder_is_refused_before_any_work(tmp_path):
     for paths, words in (
         (
             {},
-            r"paths has no folder for 'cifar10', its images as train/CLASS/.*give paths=\{'cifar10': FOLDER\}",
+            r"paths has no folder for 'cifar10', its images as train/.*give paths=\{'cifar10': FOLDER\}",
         ),
         ({"cifar10": ""}, "paths has no folder for 'cifar10'"),
         ({"cifar10": tmp_path / "nowhere"}, "nowhere' of 'cifar10' is not a folder"),
@@ -192,3 +194,13 @@ def test_context(tmp_path):
     (tmp_path / "mine" / "weights").mkdir(parents=True)
     (tmp_path / "mine" / "weights" / "net.pt").touch()
     assert context.weights("net.pt") == tmp_path / "mine" / "weights" / "net.pt"  # its own come first
+
+
+def test_contributing_shows_an_experiment_as_it_is():
+    root = Path(__file__).parents[2]
+    text = (root / "CONTRIBUTING.md").read_text()
+    shown = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    code = (root / "pppkit" / "experiments" / "ppp" / "spectra.py").read_text()
+    (whole,) = [block for block in shown if "EXPERIMENT" in block]
+    for part in whole.strip().split("\n\n\n"):
+        assert part in code, part

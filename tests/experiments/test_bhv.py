@@ -11,7 +11,7 @@ from torch import nn
 
 from pppkit import Padding
 from pppkit.experiments import bhv
-from pppkit.experiments.base import Context, measured
+from pppkit.experiments.base import measured
 from pppkit.experiments.bhv.squares import (
     Squares,
     background_colour,
@@ -20,6 +20,7 @@ from pppkit.experiments.bhv.squares import (
     render,
     trajectories,
 )
+from pppkit.experiments.context import Context
 
 AUTHORS_DIGEST = "7be969db4c00df516c5e410c34f7a1aa4c36649d76b9324554278e32441715bd"
 HAND = Squares(
@@ -217,7 +218,7 @@ def test_sizes_of_the_last_features(scheme, size):
 
 
 def test_circular_same_is_shift_equivariant_and_zeros_is_not():
-    """Moving the image around the torus by the total stride leaves the logits as they are, to the last bit."""
+    """Moving the image around the torus by the total stride leaves the logits as they are."""
     net, image = bhv.Network(0).eval(), render(HAND, "grey")
     moved = image.roll((8, 16), (2, 3))
     with torch.no_grad():
@@ -276,7 +277,7 @@ def test_training_is_the_protocol():
 
 
 class Scripted(nn.Module):
-    """A model whose validation losses are told in advance; with one batch, each epoch is one call in train mode."""
+    """A model whose validation losses are told in advance; one batch is one epoch, one call in train mode."""
 
     def __init__(self, losses):
         super().__init__()

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from pppkit import InfiniteScene, measure_ppp, models
-from pppkit.experiments.base import Context, measured
+from pppkit.experiments.base import measured
+from pppkit.experiments.context import Context
 from pppkit.experiments.ppp import chronology, initial, recipes
 from pppkit.experiments.ppp.chronology import grid, load, measurement_epochs, name, network, settings
 from pppkit.results import load_maps
@@ -30,7 +31,7 @@ import os, signal, sys
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from pppkit.experiments.base import Context
+from pppkit.experiments.context import Context
 from pppkit.experiments.ppp import chronology, recipes
 from test_chronology import TINY
 recipes.PROFILES["quick"] = TINY

@@ -3,7 +3,8 @@ import torch
 
 from pppkit import models
 from pppkit.experiments import posenet
-from pppkit.experiments.base import Context, measured
+from pppkit.experiments.base import measured
+from pppkit.experiments.context import Context
 from pppkit.experiments.posenet import (
     MatmulConv2d,
     ReadOut,
@@ -34,7 +35,8 @@ def test_patterns_by_hand():
 
 
 def test_a_map_without_position_has_the_papers_errors():
-    # Islam et al. print .251 for the horizontal gradient of an encoder without padding, Lin et al. .197 for the Gaussian
+    # Islam et al. print .251 for the horizontal gradient of an encoder without padding, Lin et al. .197 for
+    # the Gaussian
     assert posenet.null_error(pattern("horizontal")) == pytest.approx(0.251, abs=5e-4)
     assert posenet.null_error(pattern("gaussian")) == pytest.approx(0.197, abs=5e-4)
 

@@ -1,4 +1,4 @@
-"""Trials for test_sweep, in a module that Dask's workers can import; as a script, a slow sweep to be killed."""
+"""Trials for test_sweeps, in a module that Dask's workers can import; as a script, a slow sweep to kill."""
 
 import os
 import signal

@@ -5,7 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pppkit.results import Store, code_revision, load_maps, provenance, results_folder, save_maps
+from pppkit.results import (
+    Store,
+    code_revision,
+    load_maps,
+    provenance,
+    read_rows,
+    results_folder,
+    save_maps,
+)
 
 
 def rows(a, b=None, value=1.0):
@@ -111,3 +119,77 @@ def test_provenance():
         "results",
     )
     assert results_folder("published", "mine").name == "mine"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_both_formats_keep_every_bit(tmp_path, suffix):
+    store = Store(tmp_path / f"rows{suffix}", ["a", "b"], text=["b"])
+    values = np.random.default_rng(0).normal(size=2000) * 10.0 ** np.arange(-200, 200).repeat(5)
+    store.append(pd.DataFrame({"a": np.arange(2000), "b": "0.50", "value": values}))
+    store.append(pd.DataFrame({"a": [2000], "b": ["1"], "value": [np.nan]}))
+    found = store.load()
+    assert (found["value"].to_numpy()[:2000] == values).all() and np.isnan(found["value"].iloc[-1])
+    assert found["b"].tolist() == ["0.50"] * 2000 + ["1"]  # a name, not a number
+    pd.testing.assert_frame_equal(read_rows(store.path, ["b"]), found)
+    assert store.missing([{"a": 5, "b": 0.5}, {"a": 5, "b": "x"}]) == [{"a": 5, "b": "x"}]
+    assert [p.name for p in tmp_path.iterdir() if p.suffix == ".part"] == []
+
+
+def test_unknown_files_are_refused(tmp_path):
+    for call, words in (
+        (lambda: Store(tmp_path / "rows.txt", ["a"]), "rows.txt' must end in .csv or .parquet"),
+        (lambda: read_rows(tmp_path / "rows.txt"), "rows.txt' must end in .csv or .parquet"),
+        (lambda: read_rows(tmp_path / "rows.csv"), "rows.csv' does not exist; give a file of result rows"),
+        (lambda: load_maps(tmp_path / "m.npz"), "m.npz' does not exist; run the experiment"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+def trained(a, width=0.5, accuracies=(0.1, 0.9)):
+    rows = [
+        {"a": a, "epoch": e, "layer": layer, "value": 1.0 * e, "accuracy": accuracies[e]}
+        for e in (0, 1)
+        for layer in (1, 2)
+    ]
+    return pd.DataFrame(rows).assign(width=width)
+
+
+def with_constants(tmp_path):
+    return Store(tmp_path / "rows.parquet", ["a"], constants=["width"], final=["accuracy"])
+
+
+def test_constants_of_a_trial_stand_once(tmp_path):
+    store = with_constants(tmp_path)
+    store.append(trained("x"))
+    store.append(trained("y", 0.25, (0.2, 0.8)))
+    alone = pd.read_csv(tmp_path / "rows_trials.csv")
+    assert alone.to_dict("list") == {"a": ["x", "y"], "width": [0.5, 0.25], "final_accuracy": [0.9, 0.8]}
+    assert "width" not in read_rows(store.path)
+    pd.testing.assert_frame_equal(
+        store.load(),
+        pd.concat([trained("x"), trained("y", 0.25, (0.2, 0.8))]).reset_index(drop=True),
+        check_dtype=False,
+    )
+    assert store.rows([{"a": "y"}])["width"].tolist() == [0.25] * 4
+    with pytest.raises(ValueError, match="width must be the same in all rows of a trial"):
+        store.append(trained("z").assign(width=[1, 1, 1, 2]))
+    with pytest.raises(ValueError, match="rows lack the columns width"):
+        store.append(trained("z").drop(columns="width"))
+    assert not store.has({"a": "z"})
+
+
+def test_constants_whose_rows_never_came_do_not_matter(tmp_path, monkeypatch):
+    store = with_constants(tmp_path)
+    store.append(trained("x"))
+
+    def interrupted(self, path, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_parquet", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.append(trained("y", 0.25))
+    assert store.missing([{"a": "x"}, {"a": "y"}]) == [{"a": "y"}] and len(store.load()) == 4
+    store.append(trained("y", 0.75))  # the next run
+    assert store.load().groupby("a")["width"].unique().str[0].to_dict() == {"x": 0.5, "y": 0.75}

@@ -1,4 +1,4 @@
-"""The BHV test of Kayhan and van Gemert, Table 1 and Figure 3 of the PPP paper: squares, protocol, printed table."""
+"""The BHV test of Kayhan and van Gemert, Table 1 and Figure 3 of the PPP paper: squares, network, tables."""
 
 from .evaluation import accuracy, accuracy_by_height, evaluate, inconsistency, predict
 from .experiment import (

@@ -42,7 +42,7 @@ def inconsistency(predictions: np.ndarray, which: np.ndarray) -> float:
 
 
 def accuracy_by_height(predictions: np.ndarray, squares: Squares) -> np.ndarray:
-    """Accuracy in percent by the top edge of the lower square, `(29,)` for y = 0 .. 28; NaN where no image has it."""
+    """Accuracy in percent by the lower square's top edge y = 0 .. 28, `(29,)`; NaN where no image has it."""
     y = squares.positions[..., 0].max(1)
     right = pd.Series(100.0 * (np.asarray(predictions) == squares.labels)).groupby(y).mean()
     return right.reindex(range(LOWEST + 1)).to_numpy()

@@ -1,7 +1,7 @@
-"""The BHV test (border handling variants): Table 1 of the PPP paper, experiment 2 of Kayhan and van Gemert (CVPR 2020).
+"""The BHV test (border handling variants): the PPP paper's Table 1, Kayhan and van Gemert's experiment 2.
 
-A network learns whether a red square is left or right of a green one, from images in which class 1 is always in the upper half
-and class 2 in the lower. Does it learn left and right, or up and down?
+A network learns whether a red square is left or right of a green one, from images in which class 1 is always
+in the upper half and class 2 in the lower. Does it learn left and right, or up and down?
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 
 from ...checks import one_of
 from ...padding import FILLS, Padding, Scheme
-from ..base import Context, Experiment, Trial, as_list
+from ..base import Experiment
+from ..context import Context, Trial, as_list
 from .evaluation import evaluate, to_device
 from .network import PRECISIONS, Network, Training, train
 from .squares import SEED, SPLITS, Squares, background_name, make_splits, render
@@ -35,7 +36,7 @@ Background = float | str | Sequence[float]
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums are rounded by how they are split over threads; with one, a row is the same on any number of cores."""
+    """Sums are rounded by how they are split over threads; with one, rows are the same on any number."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -88,7 +89,8 @@ def grid(
     Args:
         profile: One of `PROFILES`.
         padding: Padding schemes, one or several.
-        background: Colours as in `background_name`, one or several (a colour of three numbers only among several).
+        background: Colours as in `background_name`, one or several (a colour of three numbers only among
+            several).
         splits: One of `SPLITS`.
         precision: One of `PRECISIONS`.
         networks: Seeds of each cell.
@@ -121,9 +123,9 @@ def grids(profile: str = "published") -> dict[str, list[dict[str, Any]]]:
     """The four grids of the committed rows, or the same of another profile.
 
     Returns:
-        `table`: Table 1; `authors`: the cells of Kayhan and van Gemert on their splits; `intensities`: full zero padding on
-        the greys between; `precision`: the table's cells trained in float32, but for randn, which takes four times as long. On
-        grey, where networks scatter more, there are more of them.
+        `table`: Table 1; `authors`: the cells of Kayhan and van Gemert on their splits; `intensities`: full
+        zero padding on the greys between; `precision`: the table's cells trained in float32, but for randn,
+        which takes four times as long. On grey, where networks scatter more, there are more of them.
     """
     plain = [scheme for scheme in SCHEMES if "randn" not in scheme]
     black = grid(profile, padding=plain, background="black", precision="fp32", networks=1)

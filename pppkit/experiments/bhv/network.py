@@ -17,13 +17,15 @@ PATIENCE = 8
 
 
 class Network(nn.Module):
-    """The authors' classifier: four 3x3 convolutions without bias, ReLU, global max pooling, one linear layer.
+    """The authors' classifier: four 3x3 convolutions without bias, ReLU, global max pooling, a linear layer.
 
     Written with padding 1; `pppkit.Padding` makes it any other. `(N, 3, 32, 32)` to `(N, 2)`.
 
     Args:
-        seed: Of the initial weights, which equal those of the authors' script. The global random state is left as it was.
-        precision: `"bf16"` computes the convolutions in bfloat16 (weights, pooled features and logits stay float32).
+        seed: Of the initial weights, which equal those of the authors' script. The global random state is
+            left as it was.
+        precision: `"bf16"` computes the convolutions in bfloat16 (weights, pooled features and logits stay
+            float32).
     """
 
     def __init__(self, seed: int = 0, precision: str = "fp32"):
@@ -64,7 +66,8 @@ def train(
 ) -> Training:
     """The authors' protocol: Adadelta, no shuffling, the weights of the lowest validation loss.
 
-    lr 1.0, rho 0.9, eps 1e-6, weight decay 5e-5; training stops after more than 8 epochs in a row without a lower loss.
+    lr 1.0, rho 0.9, eps 1e-6, weight decay 5e-5; training stops after more than 8 epochs in a row without a
+    lower loss.
 
     Args:
         model: Trained in place, and left in eval mode with the best epoch's weights.

@@ -28,8 +28,8 @@ COLOURS = {"black": 0.0, "grey": 0.5, "white": 1.0}
 class Squares:
     """Where the squares of a set of images are.
 
-    `positions` is `(N, 2, 2)`: red and green, each the (y, x) of its top left pixel. `labels` is `(N,)`: 0 where red is left
-    of green (the papers' class 1), else 1.
+    `positions` is `(N, 2, 2)`: red and green, each the (y, x) of its top left pixel. `labels` is `(N,)`: 0
+    where red is left of green (the papers' class 1), else 1.
     """
 
     positions: np.ndarray
@@ -49,13 +49,17 @@ class Squares:
 
 
 def background_colour(background: float | str | Sequence[float]) -> tuple[float, float, float]:
-    """Red, green and blue in [0, 1] of a name (`COLOURS`), a grey level, three numbers, or their text (`"0.5"`, `"1,0,0"`).
+    """Red, green and blue in [0, 1] of a colour.
+
+    Args:
+        background: A name (`COLOURS`), a grey level, three numbers, or their text (`"0.5"`, `"1,0,0"`).
 
     Raises:
         ValueError: For anything else.
     """
     problem = ValueError(
-        f"background={background!r} is not a colour; give one of {', '.join(COLOURS)}, a grey level in [0, 1], or red, green, blue in [0, 1]"
+        f"background={background!r} is not a colour; give one of {', '.join(COLOURS)}, "
+        "a grey level in [0, 1], or red, green, blue in [0, 1]"
     )
     try:
         if isinstance(background, str):
@@ -80,10 +84,12 @@ def background_name(background: float | str | Sequence[float]) -> str:
 
 
 def draw(random: np.random.RandomState) -> Iterator[Squares]:
-    """Images one by one, classes in turn, in the order of the authors' random numbers (utils_red_green.py, gen_box_data).
+    """Images one by one, classes in turn, in the order of the authors' random numbers.
 
-    The left square's x is uniform in 0 .. 9; the right one's is uniform from there to 27 and drawn again with its y until
-    they are at least 5 apart. Each y has its own jitter around the class's offset.
+    Theirs is `gen_box_data` in utils_red_green.py.
+
+    The left square's x is uniform in 0 .. 9; the right one's is uniform from there to 27 and drawn again with
+    its y until they are at least 5 apart. Each y has its own jitter around the class's offset.
     """
     label = 0
     while True:
@@ -113,14 +119,15 @@ def make_splits(splits: str = "disjoint", seed: int = SEED) -> dict[str, Squares
     """The images of one BHV test.
 
     Args:
-        splits: `"disjoint"`: one stream of random numbers, in which validation and test pass over images that an earlier
-            split has. `"authors"`: every split starts the same stream anew, so that validation and the similar test are the
-            first 1000 training images.
+        splits: `"disjoint"`: one stream of random numbers, in which validation and test pass over images that
+            an earlier split has. `"authors"`: every split starts the same stream anew, so that validation and
+            the similar test are the first 1000 training images.
         seed: Of the stream; 1988 is the authors'. The training images are the same either way.
 
     Returns:
-        `train` (2000), `validation` (1000), `similar` (1000), `dissimilar` (the similar test 16 pixels lower in class 1 and
-        higher in class 2), and `trajectories` (228 images of class 1 from a stream of their own).
+        `train` (2000), `validation` (1000), `similar` (1000), `dissimilar` (the similar test 16 pixels lower
+        in class 1 and higher in class 2), and `trajectories` (228 images of class 1 from a stream of their
+        own).
 
     Raises:
         ValueError: For unknown splits.
@@ -140,7 +147,7 @@ def make_splits(splits: str = "disjoint", seed: int = SEED) -> dict[str, Squares
 
 
 def trajectories(start: Squares) -> tuple[Squares, np.ndarray]:
-    """Both squares move down together, one pixel at a time, until the lower one touches the bottom (PPP, section 3.2).
+    """Both squares move down, one pixel at a time, until the lower one touches the bottom (PPP, section 3.2).
 
     Args:
         start: `T` images.
@@ -168,7 +175,8 @@ def render(squares: Squares, background: float | str | Sequence[float] = "black"
     y, x = squares.positions[..., 0], squares.positions[..., 1]
     if len(squares) and (min(y.min(), x.min()) < 0 or max(y.max(), x.max()) > size - SQUARE):
         raise ValueError(
-            f"squares must lie within 0 .. {size - SQUARE}, but their corners span {y.min()} .. {y.max()}, {x.min()} .. {x.max()}"
+            f"squares must lie within 0 .. {size - SQUARE}, "
+            f"but their corners span {y.min()} .. {y.max()}, {x.min()} .. {x.max()}"
         )
     images = torch.tensor(background_colour(background)).view(1, 3, 1, 1).repeat(len(squares), 1, size, size)
     pixel = np.arange(size)

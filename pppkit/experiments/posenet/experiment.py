@@ -1,4 +1,7 @@
-"""PosENet: can a small read-out find position in frozen features? (Islam, Jia and Bruce, ICLR 2020; Table 2 of the PPP paper.)"""
+"""PosENet: can a small read-out find position in frozen features?
+
+Islam, Jia and Bruce, ICLR 2020; Table 2 of the PPP paper.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ import pandas as pd
 from ... import models
 from ...checks import one_of
 from ...scenes import SOURCES
-from ..base import SATELLITE, Context, Experiment, Trial, as_list, choices, needs_pictures
+from ..base import Experiment
+from ..context import SATELLITE, Context, Trial, as_list, choices, needs_pictures
 from ..ppp import chronology
 from .patterns import PATTERNS, pattern
 from .pictures import blanks, images, read_features
@@ -39,7 +43,7 @@ def grid(
     kernel: int | Sequence[int] = 3,
     readout_padding: int | Sequence[int] = 0,
 ) -> list[dict[str, Any]]:
-    """One entry for each network and setting, which stands for the profile's number of read-outs, trained side by side.
+    """One trial for each network and setting: the profile's number of read-outs, trained side by side.
 
     Args:
         profile: One of `PROFILES`.
@@ -76,7 +80,7 @@ def grid(
 
 
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
-    """All read-outs of one network on one source, a row for each; the network's weights lie in the context's folder."""
+    """All read-outs of one network on one source, a row for each; its weights lie in the context's folder."""
     p, device = PROFILES[trial["profile"]], context.device
     layers, size = models.LAYERS_OF_INTEREST[trial["model"]], chronology.settings(trial)["size"]
     model = chronology.load(trial, _home(trial, context), trained=trial["weights"] == "trained").to(device)

@@ -10,8 +10,8 @@ from ...checks import one_of
 
 PATTERNS = ("gaussian", "horizontal", "vertical", "horizontal stripes", "vertical stripes")
 SIDE = 224  # pixels
-# The papers print no width. At this one a map without position, constant at the mean, has the MAE of .197 that Table 2 prints
-# for networks without padding.
+# The papers print no width. At this one a map without position, constant at the mean, has the MAE of .197
+# that Table 2 prints for networks without padding.
 SIGMA = 0.184
 
 
@@ -19,7 +19,8 @@ def pattern(name: str, side: int = SIDE, sigma: float = SIGMA, periods: int = 4)
     """A target: `(side, side)` in [0, 1].
 
     Args:
-        name: One of `PATTERNS`: gradients from left to right and from top to bottom, a Gaussian in the middle, stripes.
+        name: One of `PATTERNS`: gradients from left to right and from top to bottom, a Gaussian in the
+            middle, stripes.
         side: Pixels.
         sigma: Of the Gaussian, in sides.
         periods: Of the stripes, each half 0 and half 1.

@@ -31,7 +31,9 @@ def _windows(source: str, satellite: str | Path | None, half: int, n: int, size:
 
 
 def images(source: str, part: str, n: int, size: int, satellite: str | Path | None = None) -> Tensor:
-    """Windows of a source to train or to test on, normalised: `(n, 3, size, size)`. The last few are kept: networks share them.
+    """Windows of a source to train or to test on, normalised: `(n, 3, size, size)`.
+
+    The last few are kept: networks share them.
 
     Args:
         source: Of `pppkit.scenes.SOURCES`.

@@ -12,10 +12,12 @@ from .patterns import SIDE
 
 
 class MatmulConv2d(nn.Conv2d):
-    """A convolution from many channels to few: a matrix product for each image gives every tap its map, and the maps are added, shifted.
+    """A convolution from many channels to few, as matrix products.
 
-    General kernels work on blocks of output channels, of which a single one fills a small part. It takes images as a batch or as a list,
-    so that drawing a batch at random copies nothing.
+    A product for each image gives every tap its map, and the maps are added, shifted.
+
+    General kernels work on blocks of output channels, of which a single one fills a small part. It takes
+    images as a batch or as a list, so that drawing a batch at random copies nothing.
     """
 
     def forward(self, x: Tensor | Sequence[Tensor]) -> Tensor:
@@ -30,7 +32,9 @@ class MatmulConv2d(nn.Conv2d):
 
 
 class ReadOut(nn.Module):
-    """The read-outs of several trials side by side: each a stack of convolutions with its own weights, over the same features.
+    """The read-outs of several trials side by side, over the same features.
+
+    Each is a stack of convolutions with its own weights.
 
     The trials share nothing but their input, so they learn what they would learn alone.
 
@@ -78,7 +82,10 @@ class ReadOut(nn.Module):
         self.layers = nn.Sequential(*blocks)
 
     def small(self, x: Tensor | Sequence[Tensor]) -> Tensor:
-        """Features `(N, C, h, w)` to maps `(N, trials, h', w')` in (0, 1), before they are resized; N of `(C, h, w)` where depth is 1."""
+        """Features to maps `(N, trials, h', w')` in (0, 1), before they are resized.
+
+        Features are `(N, C, h, w)`, or N of `(C, h, w)` where depth is 1.
+        """
         return self.layers(x).sigmoid()
 
     def forward(self, x: Tensor) -> Tensor:

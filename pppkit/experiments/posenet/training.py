@@ -11,10 +11,12 @@ from .readout import MatmulConv2d, ReadOut
 
 
 class ResizedMSE(nn.Module):
-    """Mean squared error between small maps, once resized to a target's size, and the target; nothing of that size is computed.
+    """Mean squared error between small maps, once resized to a target's size, and the target.
 
-    Resizing is linear along each axis, so the error is a quadratic form of the small map: with the axes' matrices U and V and the
-    target t it is (<U'U m V'V, m> - 2 <U't V, m> + <t, t>) / pixels.
+    Nothing of that size is computed.
+
+    Resizing is linear along each axis, so the error is a quadratic form of the small map: with the axes'
+    matrices U and V and the target t it is (<U'U m V'V, m> - 2 <U't V, m> + <t, t>) / pixels.
 
     Args:
         target: `(H, W)`.
@@ -44,7 +46,9 @@ class ResizedMSE(nn.Module):
 def train(
     readout: ReadOut, x: Tensor, target: Tensor, epochs: int = 15, batch: int = 32, seed: int = 0
 ) -> list[float]:
-    """The authors' protocol: SGD, lr 0.1, momentum 0.9, weight decay 1e-4, the rate times 0.1 after ten epochs, mean squared error.
+    """The authors' protocol: SGD and mean squared error.
+
+    lr 0.1, momentum 0.9, weight decay 1e-4, the rate times 0.1 after ten epochs.
 
     Args:
         readout: Trained in place, left in eval mode.
@@ -80,8 +84,13 @@ def train(
 
 @torch.no_grad()
 def score(readout: ReadOut, x: Tensor, target: Tensor, batch: int = 32) -> list[dict[str, float]]:
-    """SPC and MAE of each trial on features `(N, C, h, w)`: `spc`, `mae`, and `nan` of `count` maps that had no correlation."""
-    scores = [PatternScore(sync_on_compute=False) for _ in range(readout.layers[-1].num_features)]  # type: ignore[arg-type]
+    """SPC and MAE of each trial on features `(N, C, h, w)`.
+
+    Returns:
+        For each trial `spc`, `mae`, and `nan`: how many of `count` maps had no correlation.
+    """
+    trials = int(readout.layers[-1].num_features)  # type: ignore[arg-type]
+    scores = [PatternScore(sync_on_compute=False) for _ in range(trials)]
     for part in x.split(batch):
         for metric, maps in zip(scores, readout(part).cpu().unbind(1)):
             metric.update(maps, target.cpu())

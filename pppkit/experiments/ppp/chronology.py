@@ -12,7 +12,8 @@ import pandas as pd
 from ... import models
 from ...results.maps import load_maps, save_maps
 from ...training import LAST, SCENES, PPPMonitor, fit
-from ..base import Context, Experiment, Trial
+from ..base import Experiment
+from ..context import Context, Trial
 from .recipes import (
     KEY,
     PROFILES,
@@ -52,8 +53,9 @@ def shown_maps(
 
     Args:
         maps: `PPPMonitor.maps`: by epoch, source, size and layer.
-        first: Of a cell's first network, which pages show: before and after training for every layer, all along for the deepest two.
-            Of further networks the deepest layer before and after training, for the spread.
+        first: Of a cell's first network, which pages show: before and after training for every layer, all
+            along for the deepest two. Of further networks the deepest layer before and after training, for
+            the spread.
         largest: Wider maps are averaged over blocks.
 
     Returns:
@@ -81,8 +83,8 @@ def outline(ppp: np.ndarray) -> tuple[float, float]:
         ppp: `(H, W)`.
 
     Returns:
-        The strongest corner over the strongest middle of a side, each a seventh of the side wide, and the share of the pattern that
-        lies further than that from every border (about a half where it is flat).
+        The strongest corner over the strongest middle of a side, each a seventh of the side wide, and the
+        share of the pattern that lies further than that from every border (about a half where it is flat).
     """
     z = np.asarray(ppp, np.float64)
     k = max(1, len(z) // 7)
@@ -104,10 +106,10 @@ def maps(folder: str | Path, trial: Trial) -> dict[tuple[str, ...], np.ndarray]:
 
 
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
-    """Trains one network and measures it along the way, on scenes and, where there is a folder, on satellite mosaics.
+    """Trains one network and measures it along the way, on scenes and, with their folder, on the mosaics.
 
-    `weights/NAME.pt` and the maps are left in the context's folder, and, while it trains, `checkpoints/NAME/`, from where an
-    interrupted training goes on.
+    `weights/NAME.pt` and the maps are left in the context's folder, and, while it trains,
+    `checkpoints/NAME/`, from where an interrupted training goes on.
 
     Returns:
         A row for each checkpoint, source, size and layer.
@@ -135,6 +137,13 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     learning = {k: s[k] for k in ("width", "epochs", "lr", "precision")}
     images = len(train)  # type: ignore[arg-type]
     return rows.assign(seed=trial["seed"], trained_size=s["size"], images=images, **learning)
+
+
+# What is the same in all rows of a trained network, and stands once in `chronology_trials.csv`.
+CONSTANTS = (
+    *("width", "trained_size", "images", "epochs", "lr", "precision", "windows_seed"),
+    *("device", "dtype", "pppkit", "torch", "python", "revision"),
+)
 
 
 def needs(trial: Trial) -> Sequence[str]:
@@ -169,5 +178,7 @@ EXPERIMENT = Experiment(
     metrics=("snr_ppp", "mae_ppp", "val_accuracy", "val_weighted_f"),
     tolerance=1e-2,
     cost=measuring,
-    suffix=".csv",
+    suffix=".parquet",
+    constants=CONSTANTS,
+    final=("val_accuracy", "val_weighted_f", "val_loss", "train_loss"),
 )

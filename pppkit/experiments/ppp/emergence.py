@@ -14,7 +14,8 @@ from ...checks import one_of
 from ...measure import PPPResult, measure_ppp
 from ...results.maps import load_maps, save_maps
 from ...scenes import SOURCES
-from ..base import Context, Experiment, Trial, as_list, choices, needs_pictures
+from ..base import Experiment
+from ..context import Context, Trial, as_list, choices, needs_pictures
 
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"n": 20, "size": 96, "width": 0.25},
@@ -39,9 +40,10 @@ def grid(
         profile: One of `PROFILES`.
         source: Of `pppkit.scenes.SOURCES`, one or several.
         model: A name for `pppkit.models.build`.
-        weights: Checkpoints, one or several; `""` for an untrained network. A file's path, or the name alone of one in `weights/` of the folder of
-            the rows. One of `pppkit.models.save` brings its own network along. `{padding}` in it stands for each padding's
-            name, for networks that were trained under the padding they are measured with.
+        weights: Checkpoints, one or several; `""` for an untrained network. A file's path, or the name alone
+            of one in `weights/` of the folder of the rows. One of `pppkit.models.save` brings its own network
+            along. `{padding}` in it stands for each padding's name, for networks that were trained under the
+            padding they are measured with.
 
     Raises:
         ValueError: For an unknown profile or source.
@@ -56,7 +58,7 @@ def grid(
 
 
 def published() -> list[dict[str, Any]]:
-    """The trials of the committed rows: an untrained network, and two that were trained each under its padding."""
+    """The trials of the committed rows: an untrained network, and two, each trained under its padding."""
     return grid(weights=("", TRAINED))
 
 
@@ -91,7 +93,10 @@ def map_file(folder: str | Path, trial: Trial) -> Path:
 
 
 def maps(folder: str | Path, trial: Trial) -> dict[tuple[str, ...], np.ndarray]:
-    """By (kind, padding, layer) the maps `ppp`, `optimal` and `padded` after each number of images, `(counts, H, W)`."""
+    """By (kind, padding, layer) maps after each number of images, `(counts, H, W)`.
+
+    Kinds are `ppp`, `optimal` and `padded`.
+    """
     return load_maps(map_file(folder, trial))
 
 

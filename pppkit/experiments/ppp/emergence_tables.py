@@ -1,4 +1,4 @@
-"""Tables of rows of `emergence.csv`: how a pattern settles as the number of images grows."""
+"""Tables of rows of `emergence`: how a pattern settles as the number of images grows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Networks as PyTorch's default initialisation makes them, which no training starts from.
 
-What training did is told from what it started from; which untrained network that is decides whether PPP has grown.
+What training did is told from what it started from; which untrained network that is decides whether PPP has
+grown.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import pandas as pd
 
 from ... import models
 from ...measure import measure_ppp
-from ..base import Context, Experiment, Trial
+from ..base import Experiment
+from ..context import Context, Trial
 from .recipes import KEY, PROFILES, grid, published, settings
 
 

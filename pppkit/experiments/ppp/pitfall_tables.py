@@ -1,4 +1,4 @@
-"""Tables of rows of `pitfalls.csv`: what each pitfall costs, and which margins are clean."""
+"""Tables of rows of `pitfalls`: what each pitfall costs, and which margins are clean."""
 
 from __future__ import annotations
 

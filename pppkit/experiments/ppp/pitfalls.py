@@ -25,7 +25,8 @@ from ...models.hooks import features
 from ...padding import Padding
 from ...results.maps import load_maps, save_maps
 from ...scenes import SOURCES, windows
-from ..base import Context, Experiment, Trial, choices, needs_pictures
+from ..base import Experiment
+from ..context import Context, Trial, choices, needs_pictures
 
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"n": 2, "width": 0.125},
@@ -43,7 +44,7 @@ def _regular(model: nn.Module, layers, image: Tensor) -> tuple[dict[str, Tensor]
 
 
 def principal_point(model: nn.Module, layers, world: Tensor) -> Pairs:
-    """The margins of the paper, against an image and maps taken from the middle (ResNet50: 194 instead of 209)."""
+    """The paper's margins, against an image and maps taken from the middle (ResNet50: 194 instead of 209)."""
     table = margins(model, layers, SIZE)
     top, bottom = int(table.loc["input", "top"]), int(table.loc["input", "bottom"])
     crop = centre(world, (SIZE + top + bottom,) * 2)

@@ -15,7 +15,7 @@ from ...padding import FILLS
 from ...training import Classifier, PaddedModule, Recipe
 from ...training.datasets import SCENES, open_data
 from ...training.saliency import Saliency, open_masks
-from ..base import Trial, as_list
+from ..context import Trial, as_list
 
 KEY = ("model", "data", "padding", "seed", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
@@ -171,7 +171,10 @@ def load(trial: Trial, folder: str | Path, trained: bool = True) -> nn.Module:
     weights = Path(folder) / "weights" / f"{name(trial)}.pt"
     if not weights.is_file():
         raise ValueError(
-            f"{weights} does not exist; train the network with `python -m pppkit.experiments run chronology` first"
+            f"{weights} does not exist; train the network first: python -m pppkit.experiments run chronology"
         )
     model = models.load(weights)
-    return model if trained else network(trial, model.pppkit_built["num_classes"])  # type: ignore[index, arg-type]
+    if trained:
+        return model
+    built: Any = model.pppkit_built
+    return network(trial, built["num_classes"])

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ...checks import one_of
 from ...scenes import SOURCES, Scene, windows
-from ..base import Context, Experiment, Trial, choices, needs_pictures
+from ..base import Experiment
+from ..context import Context, Trial, choices, needs_pictures
 
 PROFILES = {"quick": {"n": 8}, "published": {"n": 200}, "paper": {"n": 480}}
 SIDE = 256  # pixels
@@ -18,7 +19,7 @@ BAND = (4, SIDE // 4)  # cycles per image over which the slope is fitted
 
 
 def spectrum(scenes: Scene | Sequence[Scene], n: int, seed: int = 0) -> np.ndarray:
-    """Mean power of the luminance of n windows by spatial frequency, averaged over directions: index is cycles per image."""
+    """Mean power of the luminance of n windows by frequency in cycles per image, over all directions."""
     taper = np.hanning(SIDE)[:, None] * np.hanning(SIDE)
     power = np.zeros((SIDE, SIDE))
     for window in windows(scenes, n, SIDE, seed):
@@ -30,7 +31,7 @@ def spectrum(scenes: Scene | Sequence[Scene], n: int, seed: int = 0) -> np.ndarr
 
 
 def slope(power: np.ndarray) -> float:
-    """Exponent of the power law that fits a spectrum over `BAND`; natural images are near -2 (Lee et al. 2001)."""
+    """Exponent of the power law that fits over `BAND`; of natural images near -2 (Lee et al. 2001)."""
     f = np.arange(*BAND)
     return float(np.polyfit(np.log(f), np.log(power[f]), 1)[0])
 

@@ -15,7 +15,8 @@ from ...measure import measure_ppp
 from ...padding import FILLS
 from ...results.maps import load_maps, save_maps
 from ...scenes import SOURCES
-from ..base import Context, Experiment, Trial, as_list, choices, needs_pictures
+from ..base import Experiment
+from ..context import Context, Trial, as_list, choices, needs_pictures
 
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"n": 4, "networks": 1, "size": 64, "width": 0.125},
@@ -32,7 +33,8 @@ def grid(
 ) -> list[dict[str, Any]]:
     """Every network and source of a profile; the second initialisation for one network only.
 
-    All fills are measured together, because they share the optimal features; VGG19 is measured without padding, too.
+    All fills are measured together, because they share the optimal features; VGG19 is measured without
+    padding, too.
 
     Args:
         profile: One of `PROFILES`.
@@ -66,7 +68,7 @@ def map_file(folder: str | Path, trial: Trial) -> Path:
 def maps(
     folder: str | Path, trials: Sequence[Trial]
 ) -> dict[tuple[str, str], dict[tuple[str, ...], np.ndarray]]:
-    """The PPP maps `(H, W)` of the first network of each kind with default weights, by (model, source) and (padding, layer)."""
+    """PPP maps `(H, W)` of first networks with default weights, by (model, source) and (padding, layer)."""
     first = [
         t for t in trials if t["weights_seed"] == 0 and t["init"] == "default" and t["padding"] != "none"
     ]

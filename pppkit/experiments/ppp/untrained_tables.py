@@ -1,4 +1,4 @@
-"""Tables of rows of `untrained.csv`, beside the untrained rows of the PPP paper's Table 2."""
+"""Tables of rows of `untrained`, beside the untrained rows of the PPP paper's Table 2."""
 
 from __future__ import annotations
 
