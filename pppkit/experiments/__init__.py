@@ -7,9 +7,9 @@ command line: `python -m pppkit.experiments list`.
 from . import bhv, posenet
 from .base import Experiment
 from .context import Context
-from .ppp import chronology, emergence, initial, pitfalls, spectra, untrained
+from .ppp import chronology, emergence, initial, learned, pitfalls, spectra, untrained
 
-_IN_BOOK_ORDER = (emergence, pitfalls, untrained, chronology, initial, bhv, posenet, spectra)
+_IN_BOOK_ORDER = (emergence, pitfalls, untrained, chronology, initial, learned, bhv, posenet, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

@@ -1,0 +1,51 @@
+import pandas as pd
+import pytest
+
+from pppkit.experiments.ppp import learned
+from pppkit.experiments.ppp.recipes import recipe, settings
+
+
+def rows(accuracy, model="cifar_resnet20", data="cifar10"):
+    """Two epochs of one network that ends with that accuracy, two layers each."""
+    epochs = [{"epoch": epoch, "val_accuracy": value} for epoch, value in ((0, 0.1), (12, accuracy))]
+    names = {"model": model, "data": data, "padding": "zeros", "seed": 0, "epochs": 12}
+    return pd.DataFrame([{**names, **epoch, "layer": layer} for epoch in epochs for layer in ("a", "b")])
+
+
+def test_a_network_counts_where_its_last_accuracy_reaches_the_gate():
+    gate = learned.GATES["cifar_resnet20", "cifar10"]
+    assert learned.passed(rows(gate)).tolist() == [True] * 4
+    assert learned.passed(rows(gate - 0.001)).tolist() == [False] * 4
+    two = pd.concat([rows(0.9), rows(0.5).assign(seed=1)], ignore_index=True)
+    assert learned.passed(two).tolist() == [True] * 4 + [False] * 4
+
+
+def test_a_network_whose_accuracy_is_taken_away_drops_out():
+    assert not learned.passed(rows(float("nan"))).any()
+    assert not learned.passed(rows(0.99).query("epoch == 0")).any(), "its training has not ended"
+
+
+def test_a_network_without_a_gate_is_no_evidence():
+    assert not learned.passed(rows(0.99, data="scenes")).any()
+
+
+def test_the_published_recipe():
+    (trial, *_), published = learned.grid(networks=1), learned.EXPERIMENT.trials()
+    assert len(published) == 15 and {t["data"] for t in published} == {"cifar10"}
+    found = settings(trial)
+    assert found["images"] is None and found["size"] == 32 and found["sizes"] == (32, 224)
+    assert (
+        recipe(trial).optimizer == "sgd"
+        and recipe(trial).shift == 4
+        and recipe(trial).shift_fill == "reflect"
+    )
+
+
+def test_old_cells_learn_as_before():
+    trial = {"model": "vgg19", "data": "cifar10", "padding": "zeros", "seed": 0, "profile": "published"}
+    assert settings(trial)["images"] == 12000 and settings(trial)["epochs"] == 12
+    assert (recipe(trial).optimizer, recipe(trial).lr, recipe(trial).shift) == (
+        "adamw",
+        pytest.approx(3e-4),
+        0,
+    )
