@@ -194,9 +194,7 @@ def verify(
 
 def _estimate(costs: Sequence[float | None]) -> str:
     known = [cost for cost in costs if cost is not None]
-    more = len(costs) - len(known)
-    hidden = f", and {more} of which the rows do not say" if more else ""
-    return (
-        f"{len(costs)} trials; their rows took {duration(sum(known))} when they were made{hidden} "
-        "(networks that have to be trained first come on top)"
-    )
+    silent = len(costs) - len(known)
+    parts = [f"{len(known)} took {duration(sum(known))} when their rows were made"] if known else []
+    parts += [f"of {silent} the rows do not say"] if silent else []
+    return f"{len(costs)} trials: {', '.join(parts)} (training comes on top)"
