@@ -71,7 +71,8 @@ def test_it_draws_and_compares(folder, monkeypatch, capsys):
     found = verify(folder, 2, experiments=["mine"], say=lines.append)
     assert len(found) == 2 and found["agrees"].all() and found["rows"].tolist() == [2, 2]
     assert found["trial"].tolist() == ["x, 0, published"] * 2  # the one that has rows
-    assert lines[0] == "2 trials: 2 took 0 s when their rows were made (training comes on top)" and lines[1].startswith("1/2 mine: x, 0, published")
+    assert lines[0] == "2 trials: 2 took 0 s when their rows were made (training comes on top)"
+    assert lines[1].startswith("1/2 mine: x, 0, published")
     assert "2 rows, largest difference 0, tolerance 0.001: agrees" in lines[2] and len(lines) == 5
     arguments = ["verify", "--folder", str(folder), "--count", "1", "--experiment", "mine"]
     assert main(arguments) == 0
