@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .checks import needs
@@ -34,10 +34,10 @@ class Explorer:
     """Controls and a surface that shows what they say; measurements are kept, so looking again is instant.
 
     Args:
-        networks: Names for `pppkit.models.build`, and files of `pppkit.models.save`.
+        model: Names for `pppkit.models.build`, and files of `pppkit.models.save`.
         width: Width of the paper's networks: 1 for theirs, less to answer faster.
         size: Side of the input in pixels.
-        satellite: Folder of the satellite mosaics; adds them to the choice of pictures.
+        paths: Folders of data sets by name; `"satellite"` adds the mosaics to the choice of pictures.
         weights: A checkpoint's file to start with; one of `pppkit.models.save` brings its own network along.
 
     Attributes:
@@ -48,18 +48,18 @@ class Explorer:
 
     def __init__(
         self,
-        networks: Sequence[str] = models.PAPER_MODELS,
+        model: Sequence[str] = models.PAPER_MODELS,
         *,
         width: float = 0.25,
         size: int = 96,
-        satellite: str | Path = "",
+        paths: Mapping[str, str | Path | None] | None = None,
         weights: str | Path = "",
     ):
-        self.width, self.size, self.satellite = width, size, satellite
+        self.width, self.size, self.paths = width, size, dict(paths or {})
         self._measured: dict[tuple, PPPResult] = {}
         self._setting = False
         self.result: PPPResult | None = None
-        self._make_controls(networks, str(weights))
+        self._make_controls(model, str(weights))
         self.status = widgets.HTML()
         self.figure = go.FigureWidget(figures.surface([[0.0, 0.0], [0.0, 0.0]]))  # type: ignore[arg-type]
         self.figure.update_layout(width=640)
@@ -81,7 +81,7 @@ class Explorer:
             style=STYLE,
             continuous_update=False,
         )
-        self.source = _dropdown("pictures", available({"satellite": self.satellite}))
+        self.source = _dropdown("pictures", available(self.paths))
         self.padding = _dropdown("padding", list(FILLS))
         self.layer = _dropdown("layer", layers)
         self.count = widgets.IntSlider(
@@ -122,7 +122,7 @@ class Explorer:
             model = models.from_checkpoint(file, name)
         else:
             model = models.build(name, width=self.width if name in models.PAPER_MODELS else 1.0)
-        scenes = open_source(self.source.value, {"satellite": self.satellite})
+        scenes = open_source(self.source.value, self.paths)
         return measure_ppp(
             model, scenes, padding=self.padding.value, size=self.size, n=self.count.value, progress=False
         )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# Notebooks that use each other's quick rows run in one process; every other notebook by itself, every other file as a whole.
+# Notebooks that use each other's quick rows run in one process; every other notebook by itself, every other
+# file as a whole.
 TOGETHER = (
     {"ppp_fig4_gallery", "ppp_fig5_chronological", "ppp_table2_posenet"},
     {"explorer", "ppp_fig4_untrained"},
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def satellite(tmp_path_factory):
-    """A data set laid out like the satellite mosaics: one picture of 3 x 3 tiles, large enough for every canvas."""
+    """A data set like the satellite mosaics: one picture of 3 x 3 tiles, large enough for every canvas."""
     root = tmp_path_factory.mktemp("satellite")
     folder = root / "tile_1" / "images"
     folder.mkdir(parents=True)

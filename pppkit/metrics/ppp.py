@@ -260,6 +260,6 @@ class PPP(Metric):
 def _check_pair(optimal: Tensor, padded: Tensor) -> None:
     if optimal.shape != padded.shape or padded.dim() != 4 or padded.numel() == 0:
         raise ValueError(
-            f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, non-empty shapes "
-            "(N, C, H, W)"
+            f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, "
+            "non-empty shapes (N, C, H, W)"
         )

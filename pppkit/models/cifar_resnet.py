@@ -48,7 +48,7 @@ class Block(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """A ResNet of 6 n + 2 layers for 32-pixel images: 16, 32 and 64 channels, global pooling, one linear layer.
+    """A ResNet of 6 n + 2 layers for 32-pixel images: 16, 32, 64 channels, global pooling, one linear layer.
 
     Args:
         blocks: n, blocks in each of the three stages.

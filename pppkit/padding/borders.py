@@ -13,7 +13,7 @@ Strips = tuple[
 
 
 def _outside_index(size: int, before: int, after: int, fill: str) -> list[int]:
-    """Source index of each position -before .. -1 and size .. size + after - 1, however far outside it lies."""
+    """Source index of each position -before .. -1 and size .. size + after - 1, however far outside."""
     outside = [*range(-before, 0), *range(size, size + after)]
     if fill == "circular":
         return [i % size for i in outside]
@@ -30,7 +30,10 @@ def layout(x: Tensor) -> torch.memory_format:
 
 
 def _empty_padded(x: Tensor, amounts: Amounts) -> Tensor:
-    """Uninitialised `(N, C, H + top + bottom, W + left + right)` in the memory format of `x`, and `x` copied into its middle."""
+    """A new `(N, C, H + top + bottom, W + left + right)` in the memory format of `x`.
+
+    `x` is copied into its middle, the border is not initialised.
+    """
     left, right, top, bottom = amounts
     n, c, height, width = x.shape
     shape = (n, c, top + height + bottom, left + width + right)
@@ -40,7 +43,7 @@ def _empty_padded(x: Tensor, amounts: Amounts) -> Tensor:
 
 
 def _sources(amounts: Amounts, height: int, width: int, fill: str) -> tuple[list, list]:
-    """Rows and columns of a padded map that are border, each with the row or column of the map that it copies."""
+    """Rows and columns of a padded map that are border, each with that of the map which it copies."""
     left, right, top, bottom = amounts
     rows = [*range(top), *range(top + height, top + height + bottom)]
     columns = [*range(left), *range(left + width, left + width + right)]
@@ -63,7 +66,7 @@ def copied(x: Tensor, amounts: Amounts, fill: str) -> Tensor:
 
 
 def fold(x: Tensor, strips: Strips, amounts: Amounts, fill: str) -> None:
-    """Adds what belongs to a copied border to the pixels of `x` that it copies, in place: the transpose of `copied`."""
+    """Adds a copied border to the pixels that it copies, in place: the transpose of `copied`."""
     left, _, top, _ = amounts
     height, width = x.shape[-2:]
     rows, columns = _sources(amounts, height, width, fill)
@@ -90,7 +93,8 @@ def _cut(padded: Tensor, amounts: Amounts) -> tuple[Tensor, Strips]:
 class Copied(torch.autograd.Function):
     """A border of pixels copied from inside, whose gradient goes back to the pixels that they copy.
 
-    Touches the interior once each way, where torch's circular padding clones the whole map for each of its nine parts.
+    Touches the interior once each way, where torch's circular padding clones the whole map for each of its
+    nine parts.
     """
 
     @staticmethod

@@ -59,11 +59,11 @@ def has_border(a: dict[str, Any]) -> bool:
 
 
 def transposed_reach(a: dict[str, Any]) -> list[int]:
-    """Pixels beyond each axis's ends that the outputs of a transposed convolution would see, from its arguments.
+    """Pixels beyond each axis's ends that the outputs of a transposed convolution would see.
 
-    An output pixel sees every input pixel whose kernel covers it. Where kernels overlap (dilation * (kernel - 1) + 1
-    above the stride), the outermost outputs miss those beyond the ends, as if these were zeros, unless `padding` crops
-    these outputs.
+    An output pixel sees every input pixel whose kernel covers it. Where kernels overlap (dilation * (kernel -
+    1) + 1 above the stride), the outermost outputs miss those beyond the ends, as if these were zeros, unless
+    `padding` crops these outputs.
     """
     kernel = a["weight"].shape[2:]
     axes = len(kernel)

@@ -24,7 +24,8 @@ def check_generator(generator: Any) -> None:
     """
     if generator is not None and not isinstance(generator, torch.Generator):
         raise ValueError(
-            f"generator is a {type(generator).__name__}; give torch.Generator(device).manual_seed(seed), or None"
+            f"generator is a {type(generator).__name__}; "
+            "give torch.Generator(device).manual_seed(seed), or None"
         )
 
 
@@ -35,7 +36,8 @@ def _check_random(x: Tensor, generator: torch.Generator | None) -> None:
         )
     if generator is not None and generator.device.type != x.device.type:
         raise ValueError(
-            f"generator is on {generator.device}, but x on {x.device}; make it by torch.Generator({x.device.type!r})"
+            f"generator is on {generator.device}, but x on {x.device}; "
+            f"make it by torch.Generator({x.device.type!r})"
         )
 
 
@@ -60,7 +62,8 @@ def _drawn_strips(
 def _check_pixels(x: Tensor, fill: str) -> None:
     if min(x.shape[-2:]) == 0:
         raise ValueError(
-            f"x of shape {tuple(x.shape)} has no pixels to fill a {fill} border from; give a larger map, or pad zeros"
+            f"x of shape {tuple(x.shape)} has no pixels to fill a {fill} border from; "
+            "give a larger map, or pad zeros"
         )
 
 

@@ -1,4 +1,5 @@
-"""Modules that do not run as plain Python while a `Padding` is active: compiled ones run uncompiled, scripted ones are refused."""
+"""Modules that are not plain Python, while a `Padding` is active: compiled ones run uncompiled, scripted ones
+are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-# Said on each call of a compiled module while any global hook is registered; ours does not mind being called twice.
+# Said on each call of a compiled module while a global hook is registered; ours may be called twice.
 warnings.filterwarnings("ignore", message="Using `torch.compile.* when there are global hooks on modules")
 
 
@@ -63,6 +64,6 @@ def check_module(module: nn.Module, scheme: str) -> None:
         UNCOMPILED.take()
     if isinstance(module, torch.jit.ScriptModule):
         raise ValueError(
-            f"model: {type(module).__name__} is scripted or traced, so its convolutions run outside Python, where "
+            f"model: {type(module).__name__} is scripted or traced, so its convolutions run outside Python, "
             f"scheme={scheme!r} cannot reach them; give the Python module that it was made of"
         )

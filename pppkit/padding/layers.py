@@ -26,11 +26,12 @@ def pad2d(
 
     Args:
         x: Features, `(N, C, H, W)` or `(C, H, W)`.
-        padding: Pixels: a number, `(vertical, horizontal)`, or `(left, right, top, bottom)`. Full schemes replace any
-            padding but 0 by dilation * (kernel_size - 1).
-        scheme: One of `SCHEMES`, but for `"partial"`, which is a property of a convolution (see `conv2d`). Reflect and
-            circular repeat themselves where the padding is wider than the map, as in `numpy.pad`.
-        kernel_size: Kernel of the convolution that follows. randn takes its sliding window from it, full its width.
+        padding: Pixels: a number, `(vertical, horizontal)`, or `(left, right, top, bottom)`. Full schemes
+            replace any padding but 0 by dilation * (kernel_size - 1).
+        scheme: One of `SCHEMES`, but for `"partial"`, which is a property of a convolution (see `conv2d`).
+            Reflect and circular repeat themselves where the padding is wider than the map, as in `numpy.pad`.
+        kernel_size: Kernel of the convolution that follows. randn takes its sliding window from it, full its
+            width.
         dilation: Dilation of that convolution; used by full.
         generator: Random numbers of randn, on the device of `x`.
 
@@ -38,8 +39,8 @@ def pad2d(
         `(N, C, H + top + bottom, W + left + right)`.
 
     Raises:
-        ValueError: For an unknown scheme, amounts that are no pixels, an `x` that is no feature map, and randn of
-            whole numbers.
+        ValueError: For an unknown scheme, amounts that are no pixels, an `x` that is no feature map, and
+            randn of whole numbers.
 
     Example:
         >>> pad2d(torch.tensor([[[[1., 2., 3.]]]]), (0, 1), "reflect")
@@ -94,8 +95,8 @@ def conv2d(
     Args:
         x: Features, `(N, C, H, W)` or `(C, H, W)`.
         weight: `(C_out, C / groups, kH, kW)`; the other arguments are torch's.
-        scheme: One of `SCHEMES`. `"partial"` pads zeros and multiplies each output by the share of its kernel that they
-            took (Liu et al. 2018, Partial Convolution based Padding, eq. 2).
+        scheme: One of `SCHEMES`. `"partial"` pads zeros and multiplies each output by the share of its kernel
+            that they took (Liu et al. 2018, Partial Convolution based Padding, eq. 2).
         generator: Random numbers of randn, on the device of `x`.
 
     Returns:
@@ -131,7 +132,8 @@ def _check_kernel(x: Tensor, weight: Any, groups: Any) -> None:
         raise ValueError(f"groups={groups!r} is not valid; give a whole number of at least 1")
     if x.shape[-3] != weight.shape[1] * groups:
         raise ValueError(
-            f"weight of shape {tuple(weight.shape)} takes {weight.shape[1] * groups} channels in groups={groups}, "
+            f"weight of shape {tuple(weight.shape)} takes {weight.shape[1] * groups} channels "
+            f"in groups={groups}, "
             f"but x has {x.shape[-3]}; give a weight (C_out, {x.shape[-3]} / groups, kH, kW)"
         )
 

@@ -31,35 +31,42 @@ _THREAD = threading.local()
 
 
 class Padding(TorchFunctionMode):
-    """A context in which every two-dimensional convolution pads by one scheme, whatever the model was written with.
+    """A context in which every two-dimensional convolution pads by one scheme, whatever the model says.
 
-    The model stays as it is: its code, its `state_dict`, its `padding_mode`. Works in training and in eval, with
-    gradients, for functional calls and for torch's padding layers. `"none"` removes all padding; `"full-*"` widens it
-    to dilation * (kernel - 1). randn is sampled before the activation whose output it extends (Lin et al., A.3).
+    The model stays as it is: its code, its `state_dict`, its `padding_mode`. Works in training and in eval,
+    with gradients, for functional calls and for torch's padding layers. `"none"` removes all padding;
+    `"full-*"` widens it to dilation * (kernel - 1). randn is sampled before the activation whose output it
+    extends (Lin et al., A.3).
 
     What a scheme means beside a convolution's own padding:
 
-    - Explicit padding with zeros or by a mode (`torch.nn.functional.pad`, `nn.ReflectionPad2d`, a BlurPool that
-      reflects before it blurs) is a border like any other and is filled by the scheme; with another constant it stays.
-    - A transposed convolution has an implicit border of zeros where its kernels overlap; the scheme fills it. One whose
+    - Explicit padding with zeros or by a mode (`torch.nn.functional.pad`, `nn.ReflectionPad2d`, a BlurPool
+    that
+      reflects before it blurs) is a border like any other and is filled by the scheme; with another constant
+      it stays.
+    - A transposed convolution has an implicit border of zeros where its kernels overlap; the scheme fills it.
+    One whose
       kernels do not overlap (2 x 2 at stride 2) has none.
     - Convolutions over one or three axes are refused where they pad, under any scheme but `"zeros"`.
-    - `torch.nn.functional.unfold` gathers neighbourhoods, for attention say, and is treated as a pooling (see `pools`).
-    - Compiled models run uncompiled. Scripted and traced modules run outside Python and are refused; a scripted plain
+    - `torch.nn.functional.unfold` gathers neighbourhoods, for attention say, and is treated as a pooling (see
+    `pools`).
+    - Compiled models run uncompiled. Scripted and traced modules run outside Python and are refused; a
+    scripted plain
       function cannot be noticed and pads as it was written.
-    - Of nested contexts the innermost holds. A context holds in the thread that entered it; what is computed again
+    - Of nested contexts the innermost holds. A context holds in the thread that entered it; what is computed
+    again
       in the backward pass (`torch.utils.checkpoint`) needs it there too, by checkpoint's `context_fn`.
 
     Args:
         scheme: One of `SCHEMES`; `"full"` means `"full-zeros"`.
-        pools: `"keep"` leaves the padding of poolings and of unfold as it is (-inf for max, else 0), `"scheme"` fills it
-            by the scheme too. `"none"` removes that of poolings either way.
+        pools: `"keep"` leaves the padding of poolings and of unfold as it is (-inf for max, else 0),
+            `"scheme"` fills it by the scheme too. `"none"` removes that of poolings either way.
         generator: Random numbers of randn, on the device of the features.
 
     Raises:
-        ValueError: For an unknown scheme; inside the context for a scripted module and for padding that the scheme
-            cannot apply to: explicit padding under full or partial, a transposed convolution under full, partial or
-            none.
+        ValueError: For an unknown scheme; inside the context for a scripted module and for padding that the
+            scheme cannot apply to: explicit padding under full or partial, a transposed convolution under
+            full, partial or none.
         RuntimeError: If an instance is entered while it is active already.
 
     Example:
@@ -213,12 +220,14 @@ class Padding(TorchFunctionMode):
             return func(input, pad, mode, value)
         if min(amounts) < 0:
             raise ValueError(
-                f"scheme={self.scheme!r} cannot fill pad={amounts}, which crops and pads at once; do one after the other"
+                f"scheme={self.scheme!r} cannot fill pad={amounts}, which crops and pads at once; "
+                "do one after the other"
             )
         if self.full or self.fill == "partial":
             raise ValueError(
                 f"scheme={self.scheme!r} depends on the convolution's kernel, but the model pads on its own "
-                "(torch.nn.functional.pad or a padding_mode other than zeros); give the convolution a padding argument, "
+                "(torch.nn.functional.pad or a padding_mode other than zeros); "
+                "give the convolution a padding argument, "
                 "or choose another scheme"
             )
         left, right, top, bottom = (*amounts, 0, 0)[:4]
@@ -239,7 +248,7 @@ def _before_each_module(module: nn.Module, inputs: Any) -> None:
 def partial_scale(
     x: Tensor, amounts: Amounts, kernel: tuple[int, int], stride: Any, dilation: tuple[int, int]
 ) -> Tensor:
-    """Pixels of the kernel over those of them that lie inside the image, for each output pixel (Liu et al. 2018)."""
+    """Pixels of the kernel over those of them inside the image, for each output pixel (Liu et al. 2018)."""
     ones = torch.ones(1, 1, *x.shape[-2:], device=x.device, dtype=x.dtype)
     inside = F.conv2d(
         torch.constant_pad_nd(ones, amounts), ones.new_ones(1, 1, *kernel), None, stride, 0, dilation

@@ -39,7 +39,7 @@ class Activation(NamedTuple):
 
 
 def preactivation(x: Tensor) -> tuple[Tensor, Activation] | None:
-    """The tensor that `x` is the activation of, and the activation; None where it is none, or was changed since."""
+    """The tensor that `x` is the activation of, and the activation; None if none, or `x` was changed."""
     return getattr(x, "_pre", None)
 
 

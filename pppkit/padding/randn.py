@@ -11,7 +11,10 @@ from .schemes import Amounts
 
 
 class _Edges(torch.autograd.Function):
-    """The outermost rows and columns of a map (top, left, right, bottom); their gradients are added into one map of zeros."""
+    """The outermost rows and columns of a map: top, left, right, bottom.
+
+    Their gradients are added into one map of zeros.
+    """
 
     @staticmethod
     def forward(ctx, x: Tensor, rows: int, columns: int) -> tuple[Tensor, ...]:
@@ -37,7 +40,8 @@ def randn_strips(
 ) -> Strips:
     """Top, left, right and bottom strips drawn from N(mu, sigma^2) of each position's nearest sliding window.
 
-    mu is the middle of the window's minimum and maximum, sigma its distance to the maximum (Lin et al., section 2.4).
+    mu is the middle of the window's minimum and maximum, sigma its distance to the maximum (Lin et al.,
+    section 2.4).
     """
     left, right, top, bottom = amounts
     height, width = x.shape[-2:]

@@ -15,7 +15,7 @@ Amounts = tuple[int, int, int, int]  # left, right, top, bottom: the order of to
 
 
 class Scheme(NamedTuple):
-    """What a scheme's name says: how border pixels are filled, and whether the padding is full (kernel - 1)."""
+    """What a scheme's name says: how border pixels are filled, and whether padding is full (kernel - 1)."""
 
     fill: str
     full: bool
@@ -114,11 +114,12 @@ def layer_amounts(
         padding: A number, `(vertical, horizontal)`, `"same"` or `"valid"`.
         kernel: Kernel size, vertical and horizontal.
         dilation: Dilation, vertical and horizontal.
-        full: Replace any padding by dilation * (kernel - 1), as in F-Conv (Kayhan and van Gemert 2020, section 3).
+        full: Replace any padding by dilation * (kernel - 1), as in F-Conv (Kayhan and van Gemert 2020,
+            section 3).
 
     Returns:
-        Pixels on the left, right, top and bottom. An even `"same"` kernel puts the odd pixel on the right and at
-        the bottom.
+        Pixels on the left, right, top and bottom. An even `"same"` kernel puts the odd pixel on the right and
+        at the bottom.
     """
     extent = [d * (k - 1) for d, k in zip(dilation, kernel)]
     if padding == "valid":

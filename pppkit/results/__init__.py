@@ -1,4 +1,4 @@
-"""Result rows: a store that grows trial by trial, sweeps that fill it, and statistics over what they found."""
+"""Result rows: a store that grows trial by trial, sweeps that fill it, statistics over what they found."""
 
 from ..checks import needs
 

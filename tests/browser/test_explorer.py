@@ -14,9 +14,10 @@ import pytest
 from .conftest import ROOT
 
 Z = """() => {
-  const plots = [...document.querySelectorAll('.jp-OutputArea-output .js-plotly-plot')].filter(p => p._fullData && p._fullData[0].type === 'surface');
-  const plot = plots[plots.length - 1];
-  return plot ? plot._fullLayout.title.text + '|' + Array.from(plot._fullData[0].z, row => Array.from(row).join()).join(';') : '';
+  const plots = [...document.querySelectorAll('.jp-OutputArea-output .js-plotly-plot')].filter(p =>
+  p._fullData && p._fullData[0].type === 'surface'); const plot = plots[plots.length - 1]; return plot ?
+  plot._fullLayout.title.text + '|' + Array.from(plot._fullData[0].z, row => Array.from(row).join()).join(';')
+  : '';
 }"""
 
 

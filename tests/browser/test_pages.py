@@ -105,7 +105,8 @@ def test_the_slider_changes_the_surface(page, site):
     z = "d => { const z = d.querySelector('.plotly-host')._fullData[0].z; return Array.from(z[0]).join() }"
     last = figure.evaluate(z)
     figure.evaluate(
-        "d => Plotly.animate(d.querySelector('.plotly-host'), ['1'], {mode: 'immediate', frame: {duration: 0, redraw: true}})"
+        "d => Plotly.animate(d.querySelector('.plotly-host'), ['1'],"
+        " {mode: 'immediate', frame: {duration: 0, redraw: true}})"
     )
     page.wait_for_timeout(300)
     assert figure.evaluate(z) != last
@@ -125,7 +126,8 @@ def test_the_explorers_menus_work_together(page, site):
         page.wait_for_timeout(400)
     assert figure.evaluate(visible) == 2
     assert figure.evaluate(shape) == figure.evaluate(
-        "d => JSON.parse(d.querySelector('script').textContent).layout.updatemenus[0].buttons[3].args[0].z[2].length"
+        "d => JSON.parse(d.querySelector('script').textContent)"
+        ".layout.updatemenus[0].buttons[3].args[0].z[2].length"
     )
 
 

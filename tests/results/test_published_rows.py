@@ -33,9 +33,11 @@ def digests(rows):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_no_published_number_has_changed(name, published):
-    before, found = json.loads(DIGESTS.read_text())[name], digests(EXPERIMENTS[name].rows(published))
-    assert found["rows"] == before["rows"]
-    assert found["columns"] == before["columns"]
+    rows = EXPERIMENTS[name].rows(published)
+    before = json.loads(DIGESTS.read_text()).get(name, {"rows": 0})  # nothing is published of it yet
+    assert len(rows) == before["rows"]
+    if len(rows):
+        assert digests(rows)["columns"] == before["columns"]
 
 
 def test_a_digest_sees_the_last_bit():

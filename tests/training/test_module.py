@@ -161,9 +161,15 @@ def test_the_monitor_watches_any_module(tmp_path):
     module = Plain()
     data = loader(shapes(32, 32), 16, seed=0)
     trainer = L.Trainer(
-        max_epochs=3, callbacks=[monitor], accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False,
-        enable_model_summary=False, default_root_dir=tmp_path,
-    )  # fmt: skip
+        max_epochs=3,
+        callbacks=[monitor],
+        accelerator="cpu",
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        default_root_dir=tmp_path,
+    )
     trainer.fit(module, data)
     rows = monitor.rows
     assert (

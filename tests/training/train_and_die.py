@@ -21,14 +21,21 @@ class Die(L.Callback):
 
 
 def train(folder, callbacks=(), epochs=3):
-    # dropout, stochastic depth, batch statistics and randn: everything that a resumed training could get wrong
+    # dropout, stochastic depth, batch statistics, randn: all that a resumed training could get wrong
     torch.set_num_threads(1)
     module = training.Classifier(models.build("efficientnet_b0", width=0.125, num_classes=8), "randn")
     monitor = training.PPPMonitor(InfiniteScene(0), size=32, n=2)
     training.fit(
-        module, shapes(192, 32), shapes(32, 32, 1), epochs=epochs, batch=32, folder=folder, callbacks=[monitor, *callbacks],
-        accelerator="cpu", progress=False,
-    )  # fmt: skip
+        module,
+        shapes(192, 32),
+        shapes(32, 32, 1),
+        epochs=epochs,
+        batch=32,
+        folder=folder,
+        callbacks=[monitor, *callbacks],
+        accelerator="cpu",
+        progress=False,
+    )
     return module, monitor
 
 

@@ -27,9 +27,18 @@ def train(folder, processes):
     )  # each process mirrors its own images
     monitor = training.PPPMonitor(InfiniteScene(0), layers=["2"], size=32, n=2)
     trainer = training.fit(
-        module, shapes(96, 32), shapes(32, 32, 1), epochs=3, batch=32 // processes, folder=folder, callbacks=[monitor],
-        accelerator="cpu", devices=processes, strategy="ddp" if processes > 1 else "auto", progress=False,
-    )  # fmt: skip
+        module,
+        shapes(96, 32),
+        shapes(32, 32, 1),
+        epochs=3,
+        batch=32 // processes,
+        folder=folder,
+        callbacks=[monitor],
+        accelerator="cpu",
+        devices=processes,
+        strategy="ddp" if processes > 1 else "auto",
+        progress=False,
+    )
     if trainer.is_global_zero:
         torch.save(module.state_dict(), Path(folder) / "weights.pt")
         monitor.rows.to_csv(Path(folder) / "rows.csv", index=False)

@@ -20,7 +20,7 @@ def grid(
     data: str = "cifar10",
     networks: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Trials of networks that have a gate, networks outermost; the arguments are those of `chronology.grid`."""
+    """Trials of networks that have a gate; the arguments are those of `chronology.grid`."""
     return recipes.grid(profile, model, padding, data, networks)
 
 

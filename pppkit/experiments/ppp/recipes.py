@@ -80,7 +80,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 CELLS: dict[tuple[str, str], dict[str, Any]] = {
     ("cifar_resnet20", "cifar10"): {"width": 1.0, "images": None, "validation": None, "epochs": 12, "n": 64},
 }
-# The accuracy above which a network is evidence about networks that learned; chosen before its PPP was looked at.
+# The accuracy from which on a network counts as one that learned; chosen before its PPP was looked at.
 GATES = {("cifar_resnet20", "cifar10"): 0.88}
 CHECKPOINTS = 11
 
