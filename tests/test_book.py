@@ -149,6 +149,8 @@ def test_published_rows_are_complete():
 
     results = ROOT / "book" / "results"
     for name, experiment in EXPERIMENTS.items():
+        if not experiment.store(results).path.exists():
+            continue  # not published yet
         assert not experiment.missing(results, experiment.trials()), name
         rows = experiment.rows(results)
         assert not rows.duplicated([*experiment.key, *experiment.within]).any(), name

@@ -126,7 +126,8 @@ def test_every_experiment_keeps_the_contract(name, published):
                 experiment.settings({**trial, "profile": "slow"})
     with pytest.raises(ValueError, match="profile='slow' is not one of quick, published, paper"):
         experiment.trials("slow")
-    assert experiment.missing(published, experiment.trials()) == []
+    if experiment.store(published).path.exists():  # a grid is published whole
+        assert experiment.missing(published, experiment.trials()) == []
 
 
 def test_status(tmp_path, monkeypatch):
