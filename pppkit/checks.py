@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
+SMALLEST = -(2**63)  # of whole numbers that torch and numpy hold
+
 
 def shown(value: object) -> str:
     """A value in an error: arrays and tensors by type and shape only, anything else cut to one short line."""
@@ -47,8 +49,9 @@ def whole(name: str, value: Any, least: int = 1, remedy: str = "") -> int:
     """
     is_number = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
     if not is_number or value < least:
+        bound = "" if least == SMALLEST else f" of at least {least}"
         more = f"; {remedy}" if remedy else ""
-        raise ValueError(f"{name}={shown(value)} must be a whole number of at least {least}{more}")
+        raise ValueError(f"{name}={shown(value)} must be a whole number{bound}{more}")
     return int(value)
 
 

@@ -161,9 +161,9 @@ def eager_model(model: nn.Module) -> nn.Module:
     model = getattr(model, "_orig_mod", model)
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule):
-            which = f"its part {name!r}" if name else "it"
+            which = f"model: its part {name!r}" if name else "model"
             raise ValueError(
-                f"model is scripted or traced ({which}), so neither hooks nor schemes reach its operations; "
+                f"{which} is scripted or traced, so neither hooks nor schemes reach its operations; "
                 "give the torch.nn.Module it was made from"
             )
         if hasattr(module, "_orig_mod"):

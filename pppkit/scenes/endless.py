@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import number, shown, whole
+from ..checks import SMALLEST, number, shown, whole
 from .colours import develop, flat, hsv_to_rgb, palette, shaded
 from .hashing import uniform
 from .leaves import Leaves
@@ -58,7 +58,7 @@ class InfiniteScene:
         objects: float | None = None,
     ):
         self.seed = whole(
-            "seed", seed, -(2**63), "worlds are numbered: InfiniteScene(0), InfiniteScene(1), ..."
+            "seed", seed, SMALLEST, "worlds are numbered: InfiniteScene(0), InfiniteScene(1), ..."
         )
         self.radius = _radii(radius)
         self.coverage = number("coverage", coverage, remedy="it is the mean number of leaves over a pixel")

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from torch import Tensor
 
-from ..checks import shown, whole
+from ..checks import SMALLEST, shown, whole
 from .hashing import hash_position, uniform
 
 FAR = 2**40  # pixels from the origin, beyond which positions are no longer exact
@@ -34,7 +34,7 @@ def whole_window(y: int, x: int, height: int, width: int) -> tuple[int, int, int
         ValueError: For numbers that are not whole, an empty window, or one that begins beyond 2**40.
     """
     remedy = "a window is y, x, height, width in pixels"
-    y, x = whole("y", y, -(2**63), remedy), whole("x", x, -(2**63), remedy)
+    y, x = whole("y", y, SMALLEST, remedy), whole("x", x, SMALLEST, remedy)
     height, width = whole("height", height, 1, remedy), whole("width", width, 1, remedy)
     if max(abs(y), abs(x)) > FAR:
         raise ValueError(
@@ -113,7 +113,7 @@ def windows(scenes: Scene | Sequence[Scene], n: int, size: int, seed: int = 0) -
         ValueError: If n < 1, there is no scene, or a photograph is smaller than the window.
     """
     n, size = whole("n", n, 1, "it is how many windows"), whole("size", size, 1, "it is a side in pixels")
-    seed = whole("seed", seed, -(2**63), "it chooses which windows")
+    seed = whole("seed", seed, SMALLEST, "it chooses which windows")
     pool = _pool(scenes)
     small = [s for s in pool if s.shape is not None and min(s.shape) < size]
     if small:

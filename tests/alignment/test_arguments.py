@@ -35,7 +35,7 @@ BAD = {
     "NaN weights": ({"model": broken()}, r"model: the weights '0.weight' are not finite"),
     "scripted": (
         {"model": torch.jit.script(net())},
-        r"model is scripted or traced .*torch.nn.Module it was made",
+        r"model is scripted or traced.*torch.nn.Module it was made",
     ),
     "meta": (
         {"model": nn.Sequential(nn.Conv2d(3, 2, 3, device="meta"))},
