@@ -41,21 +41,17 @@ class Padding(TorchFunctionMode):
     What a scheme means beside a convolution's own padding:
 
     - Explicit padding with zeros or by a mode (`torch.nn.functional.pad`, `nn.ReflectionPad2d`, a BlurPool
-    that
-      reflects before it blurs) is a border like any other and is filled by the scheme; with another constant
-      it stays.
+      that reflects before it blurs) is a border like any other and is filled by the scheme; with another
+      constant it stays.
     - A transposed convolution has an implicit border of zeros where its kernels overlap; the scheme fills it.
-    One whose
-      kernels do not overlap (2 x 2 at stride 2) has none.
+      One whose kernels do not overlap (2 x 2 at stride 2) has none.
     - Convolutions over one or three axes are refused where they pad, under any scheme but `"zeros"`.
     - `torch.nn.functional.unfold` gathers neighbourhoods, for attention say, and is treated as a pooling (see
-    `pools`).
+      `pools`).
     - Compiled models run uncompiled. Scripted and traced modules run outside Python and are refused; a
-    scripted plain
-      function cannot be noticed and pads as it was written.
+      scripted plain function cannot be noticed and pads as it was written.
     - Of nested contexts the innermost holds. A context holds in the thread that entered it; what is computed
-    again
-      in the backward pass (`torch.utils.checkpoint`) needs it there too, by checkpoint's `context_fn`.
+      again in the backward pass (`torch.utils.checkpoint`) needs it there too, by checkpoint's `context_fn`.
 
     Args:
         scheme: One of `SCHEMES`; `"full"` means `"full-zeros"`.
