@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -154,8 +155,8 @@ def is_literal(value: Any) -> bool:
 def readable(
     app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None
 ):
-    """A signature that Sphinx can read: Python writes `<factory>` where a dataclass makes a default anew."""
-    return signature and signature.replace("<factory>", "..."), returned
+    """A signature that Sphinx can read: defaults such as `<factory>` or `<function f at 0x7f>` become dots."""
+    return signature and re.sub(r"<[^<>]*>", "...", signature), returned
 
 
 def add_front_door(app: Any, env: Any) -> None:
