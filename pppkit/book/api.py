@@ -155,7 +155,7 @@ def is_literal(value: Any) -> bool:
 def readable(
     app: Any, what: str, name: str, value: Any, options: Any, signature: str | None, returned: str | None
 ):
-    """A signature that Sphinx can read: defaults such as `<factory>` or `<function f at 0x7f>` become dots."""
+    """A signature that Sphinx can read: defaults such as `<factory>` or `<function f at 0x7>` become dots."""
     return signature and re.sub(r"<[^<>]*>", "...", signature), returned
 
 
