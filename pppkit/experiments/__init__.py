@@ -7,9 +7,10 @@ command line: `python -m pppkit.experiments list`.
 from . import bhv, posenet
 from .base import Experiment
 from .context import Context
-from .ppp import chronology, emergence, initial, learned, pitfalls, spectra, untrained
+from .ppp import chronology, emergence, initial, learned, pitfalls, published_networks, spectra, untrained
 
-_IN_BOOK_ORDER = (emergence, pitfalls, untrained, chronology, initial, learned, bhv, posenet, spectra)
+_PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial, learned)
+_IN_BOOK_ORDER = (*_PPP, bhv, posenet, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
             action="append",
             default=[],
             metavar="NAME=FOLDER",
-            help="a data set: satellite, cifar10",
+            help="a data set: satellite, cifar10, weights",
         )
     return parser
 

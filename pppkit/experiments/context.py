@@ -13,9 +13,11 @@ from ..scenes import available, open_source
 
 Trial = Mapping[str, Any]
 SATELLITE = "satellite"
+WEIGHTS = "weights"
 DATA_SETS = {
     SATELLITE: "'Semantic segmentation of aerial imagery' (Humans in the Loop, open access)",
     "cifar10": "its images as train/CLASS/ and test/CLASS/",
+    WEIGHTS: "state dicts of networks that others have trained",
 }
 
 

@@ -9,8 +9,8 @@ import torch
 import torchvision
 from torch import nn
 
-from .entries import LAYERS_OF_INTEREST
-from .registry import TORCHVISION, build
+from .entries import MODELS
+from .registry import ALIASES, TORCHVISION, build
 
 
 def save(model: nn.Module, path: str | Path, dtype: torch.dtype | None = None) -> None:
@@ -107,9 +107,8 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         state = _without_prefix(state, set(model.state_dict()))
     else:
         bare = name.removeprefix(TORCHVISION)
-        known = (
-            [] if name in LAYERS_OF_INTEREST else [w.name for w in torchvision.models.get_model_weights(bare)]
-        )
+        own = name in (*MODELS, *ALIASES)
+        known = [] if own else [w.name for w in torchvision.models.get_model_weights(bare)]
         if str(weights) not in [*known, *(["DEFAULT"] if known else [])]:
             offer = (
                 f"torchvision's weights {', '.join(known)}"

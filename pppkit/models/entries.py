@@ -33,6 +33,11 @@ TITLES: dict[str, str] = {}
 LAYERS_OF_INTEREST: dict[str, tuple[str, ...]] = {}
 
 
+def describe(name: str, title: str, layers: tuple[str, ...]) -> None:
+    """Gives a network of `pppkit.models.build` a title and layers of interest (see `Entry`)."""
+    TITLES[name], LAYERS_OF_INTEREST[name] = title, layers
+
+
 def register(
     name: str, *, title: str, layers: tuple[str, ...], task: str = "classes"
 ) -> Callable[[Callable[[float, int], nn.Module]], Callable[[float, int], nn.Module]]:
@@ -47,7 +52,7 @@ def register(
 
     def add(make: Callable[[float, int], nn.Module]) -> Callable[[float, int], nn.Module]:
         MODELS[name] = Entry(make, title, layers, task)
-        TITLES[name], LAYERS_OF_INTEREST[name] = title, layers
+        describe(name, title, layers)
         return make
 
     return add

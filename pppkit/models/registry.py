@@ -10,7 +10,7 @@ from torch import nn
 
 from ..checks import number, one_of, shown, whole
 from . import cifar_resnet, classifiers, picanet  # noqa: F401  (they register their networks)
-from .entries import LAYERS_OF_INTEREST, MODELS
+from .entries import LAYERS_OF_INTEREST, MODELS, describe
 from .hooks import Hook, blank, eager_model, watching
 
 # The networks of the PPP paper.
@@ -20,6 +20,8 @@ for _alias, _name in ALIASES.items():
     LAYERS_OF_INTEREST[_alias] = LAYERS_OF_INTEREST[_name]
 
 TORCHVISION = "torchvision/"
+# The first of these is before any padding: its PPP is 0. The others end what a max pooling begins.
+describe("squeezenet1_0", "SqueezeNet 1.0", ("features.2", "features.5", "features.8", "features.12"))
 
 
 def build(
@@ -90,7 +92,10 @@ def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
     if width != 1:
         raise ValueError(f"width={width} applies to {', '.join(MODELS)} only, not to {name}; leave it at 1")
     extra = {"init_weights": True} if bare in ("googlenet", "inception_v3") else {}
-    return torchvision.models.get_model(bare, weights=None, num_classes=num_classes, **extra)
+    model = torchvision.models.get_model(bare, weights=None, num_classes=num_classes, **extra)
+    if bare not in (*MODELS, *ALIASES):
+        model.pppkit_name = bare
+    return model
 
 
 def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[str, ...]:
