@@ -11,7 +11,7 @@ from pppkit.book.__main__ import main
 from pppkit.book.plotly_mime import FIGURE, WIDGET, PlotlyMime, mathjax
 from pppkit.book.run import execute, execute_all, fingerprint, known_parameters, parameter_values
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -12,7 +12,7 @@ from sphinx.util.inventory import InventoryFile
 
 from pppkit.book import api
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "book" / "api"
 ROLE = re.compile(r"\{py:\w+\}`(?:[^`<]*<)?~?([\w.]+)>?`")
 
