@@ -26,6 +26,8 @@ class Entry:
 
 
 # Networks by name, beside `torchvision/NAME`.
+TORCHVISION = "torchvision/"  # in front of the names of its networks
+ALIASES = {"efficientnet": "efficientnet_b0"}  # the name in the paper's tables
 MODELS: dict[str, Entry] = {}
 # How pages call them.
 TITLES: dict[str, str] = {}

@@ -10,16 +10,15 @@ from torch import nn
 
 from ..checks import number, one_of, shown, whole
 from . import cifar_resnet, classifiers, picanet  # noqa: F401  (they register their networks)
-from .entries import LAYERS_OF_INTEREST, MODELS, describe
+from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
+from .weights import load_weights
 
 # The networks of the PPP paper.
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
-ALIASES = {"efficientnet": "efficientnet_b0"}  # the name in the paper's tables
 for _alias, _name in ALIASES.items():
     LAYERS_OF_INTEREST[_alias] = LAYERS_OF_INTEREST[_name]
 
-TORCHVISION = "torchvision/"
 # The first of these is before any padding: its PPP is 0. The others end what a max pooling begins.
 describe("squeezenet1_0", "SqueezeNet 1.0", ("features.2", "features.5", "features.8", "features.12"))
 
@@ -73,8 +72,6 @@ def build(
                 if isinstance(module, (nn.Conv2d, nn.Linear)):
                     module.reset_parameters()
     if weights is not None:
-        from .checkpoints import load_weights  # it builds networks itself
-
         load_weights(model, weights, name)
     built = {"name": name, "width": width, "num_classes": num_classes}
     model.pppkit_built = built  # type: ignore[assignment]
