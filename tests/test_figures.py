@@ -180,3 +180,22 @@ def test_classes_in_colour():
     shown = figures.coloured(np.array([[0, 1]]))
     assert shown.shape == (1, 2, 3) and shown[0, 0].tolist() == [40, 40, 40]
     assert "#{:02X}{:02X}{:02X}".format(*shown[0, 1]) == figures.CYCLE[0]
+
+
+def test_menus_choose_rows_and_sections():
+    names = [
+        (m, v, g, s, c) for m in "AB" for v in "xy" for g in "tu" for s in "12" for c in ("zeros", "randn")
+    ]
+    rows = pd.DataFrame(names, columns=["menu", "variant", "group", "section", "category"])
+    rows = rows.assign(value=np.arange(len(rows)), error=0.1, layer="layer1")
+    columns = {"section": "section", "menu": "menu", "variant": "variant", "error": "error", "hover": "layer"}
+    fig = figures.strip_menu(rows, "category", "value", "group", **columns)
+    assert [t.visible for t in fig.data] == [True, True, False, False]  # x of A
+    np.testing.assert_allclose(fig.data[1].y, [4, 5, 6, 7])
+    np.testing.assert_allclose(fig.data[1].x, [0.2, 1.2, 3.2, 4.2])  # one place is free between sections
+    first, second, third = fig.layout.updatemenus
+    assert list(first.buttons[1].args[0]["y"][3]) == [28, 29, 30, 31]  # B, y, u
+    assert second.buttons[1].args[0]["visible"] == [False, False, True, True]
+    assert [b.label for b in third.buttons] == ["every layer", "1", "2"]
+    low, high = third.buttons[2].args[0]["xaxis.range"]
+    assert 2 < low < 2.8 and 4.2 < high < 5

@@ -20,7 +20,7 @@ VOCABULARY = {
     "source": "measured pictures: `scenes`, `satellite`, or empty for all; a folder for your own network",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
-    "weights": "a checkpoint's file, or several by commas; `{padding}` in it stands for each padding's name",
+    "weights": "a checkpoint's file, several by commas, or a folder; `{padding}`: each padding's name",
     "networks": "how many networks are trained in each cell",
     "images": "how many pictures are measured, or 0 for the profile's number",
     "size": "side of the input in pixels",

@@ -8,6 +8,7 @@ from .charts import lines, panels
 from .diagrams import stride_diagram
 from .ledger import ledger_table
 from .maps import gallery
+from .menus import strip_menu
 from .pictures import coloured, images
 from .points import loglog_scatter, strip
 from .sliders import emergence, image_slider
@@ -28,6 +29,7 @@ __all__ = [
     "panels",
     "stride_diagram",
     "strip",
+    "strip_menu",
     "surface",
     "surface_menu",
     "surface_pair",

@@ -76,6 +76,25 @@ def student_interval(values: pd.Series, level: float = LEVEL) -> Interval:
     return pooled_intervals({0: values}, level=level)[0]
 
 
+def prediction_interval(values: pd.Series, level: float = LEVEL) -> Interval:
+    """Where one more value of a kind falls with probability `level` (Student), around the mean.
+
+    Args:
+        values: One a network; missing values are left out, fewer than two bound nothing.
+        level: Of confidence.
+
+    Example:
+        >>> found = prediction_interval(pd.Series([1.0, 2.0, 3.0]))
+        >>> round(found.value, 2), round(found.half_width, 2)
+        (2.0, 4.97)
+    """
+    known = values.dropna()
+    if len(known) < 2:
+        return Interval(float(known.mean()), *UNKNOWN)
+    error = float(known.std()) * math.sqrt(1 + 1 / len(known))
+    return Interval.around(known.mean(), float(stats.t.ppf(0.5 + level / 2, len(known) - 1)) * error)
+
+
 def pooled_intervals(
     cells: Mapping[Key, pd.Series],
     family: Callable[[Key], Hashable] | None = None,

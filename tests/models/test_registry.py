@@ -176,3 +176,13 @@ def test_a_registered_network_is_built_and_measured_by_name():
     finally:
         for table in (models.MODELS, models.TITLES, LAYERS_OF_INTEREST):
             del table["tiny_for_a_test"]
+
+
+def test_squeezenet_has_layers_of_its_own_under_both_its_names():
+    layers = ("features.2", "features.5", "features.8", "features.12")
+    for name in ("squeezenet1_0", "torchvision/squeezenet1_0"):
+        model = build(name, num_classes=3)
+        assert models.default_layers(model, 64) == layers
+        with pytest.raises(ValueError, match="torchvision's weights IMAGENET1K_V1"):
+            build(name, weights="nowhere.pt")
+    assert models.default_layers(build("torchvision/vgg19", num_classes=3), 64) != layers

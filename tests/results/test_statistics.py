@@ -17,6 +17,7 @@ from pppkit.results.statistics import (
     lead,
     leads,
     pooled_intervals,
+    prediction_interval,
     rank_correlation,
     share_interval,
     student_interval,
@@ -196,3 +197,13 @@ def test_a_group_without_values_is_no_rival():
 def test_nobody_leads_alone(groups):
     with pytest.raises(ValueError, match="name='zeros'"):
         lead(groups, "zeros")
+
+
+def test_a_prediction_interval_covers_the_next_value():
+    # mean 2, standard deviation 1, three values: t(0.975, 2) = 4.303, times the root of 1 + 1/3
+    assert prediction_interval(ONE).high == pytest.approx(2 + 4.3027 * (4 / 3) ** 0.5, abs=1e-3)
+    assert prediction_interval(ONE[:1]).low == -math.inf
+    draws = np.random.default_rng(0).normal(size=(4000, 6))
+    found = [prediction_interval(pd.Series(row[:5])) for row in draws]
+    inside = [i.low < row[5] < i.high for i, row in zip(found, draws)]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.012)

@@ -59,7 +59,7 @@ TRAINED, UNTRAINED = "trained", ("kaiming", "default")  # by He et al. as torchv
 KINDS = (TRAINED, *UNTRAINED)
 # Images by kind of weights, untrained networks of each initialisation, largest input.
 PROFILES: dict[str, dict[str, Any]] = {
-    "quick": {"trained": 4, "untrained": 4, "networks": 1, "size": 64},
+    "quick": {"trained": 4, "untrained": 4, "networks": 2, "size": 64},
     "published": {"trained": 480, "untrained": 60, "networks": 5, "size": 224},
     "paper": {"trained": 480, "untrained": 480, "networks": 5, "size": 224},
 }

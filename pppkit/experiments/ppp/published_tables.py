@@ -1,0 +1,215 @@
+"""Tables of rows of `published_networks`: trained networks beside the same untrained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from ...models import TITLES
+from ...results.statistics import prediction_interval
+from ...results.text import distinct
+from .published_networks import NETWORKS, PICTURES, TRAINED, UNTRAINED
+
+STARTS = {"kaiming": "He et al.", "default": "PyTorch's default"}
+ABOVE, BELOW, WITHIN = "above", "below", "within"
+CELL = ["model", "level", "layer", "source", "padding"]
+KINDS = {TRAINED: "trained", **{kind: f"untrained, {name}" for kind, name in STARTS.items()}}
+
+
+def after_padding(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of layers that come after some padding: before any, PPP is 0 by construction."""
+    padded = rows.groupby(["model", "layer"])["mae_ppp"].transform("max") > 0
+    return rows[padded]
+
+
+def compare(rows: pd.DataFrame, start: str) -> pd.DataFrame:
+    """SNR-PPP of trained networks beside untrained ones of one initialisation.
+
+    A trained network is above its start where its value, less its confidence interval over images, exceeds
+    what one more untrained network would have with a probability of 95 % and the images' interval on top;
+    below likewise; else it is within what untrained networks show.
+
+    Args:
+        rows: Of `published_networks`.
+        start: Of `UNTRAINED`.
+
+    Returns:
+        One row for each of `CELL` that has both: `trained`, `untrained` (mean), `ratio` and `verdict`.
+    """
+    found = []
+    trained = after_padding(rows[rows["weights"] == TRAINED])
+    fresh = {key: part for key, part in rows[rows["weights"] == start].groupby(CELL)}
+    for row in trained.to_dict("records"):
+        key = tuple(row[name] for name in CELL)
+        if key not in fresh:
+            continue
+        others = prediction_interval(fresh[key]["snr_ppp"])
+        slack = row["snr_ppp_ci95"] + fresh[key]["snr_ppp_ci95"].mean()
+        verdict = _verdict(row["snr_ppp"], others.low - slack, others.high + slack)
+        values = {"trained": row["snr_ppp"], "untrained": others.value, "verdict": verdict}
+        found.append(dict(zip(CELL, key)) | values | {"ratio": row["snr_ppp"] / others.value})
+    return pd.DataFrame(found, columns=[*CELL, "trained", "untrained", "ratio", "verdict"])
+
+
+def _verdict(value: float, low: float, high: float) -> str:
+    if value > high:
+        return ABOVE
+    return BELOW if value < low else WITHIN
+
+
+def deepest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of each network's deepest layer."""
+    return rows[rows["level"] == rows.groupby("model")["level"].transform("max")]
+
+
+def answer(rows: pd.DataFrame) -> str:
+    """The page's sentence: in how many cells trained networks are above their untrained twins, by depth.
+
+    Args:
+        rows: Of `published_networks`.
+    """
+    if TRAINED not in set(rows["weights"]):
+        return "No trained network is among these rows: give weights=FOLDER to measure them."
+    parts = []
+    for start, name in STARTS.items():
+        cells = compare(rows, start)
+        deep = deepest(cells)
+        before = cells.drop(deep.index)
+        parts.append(f"{_share(deep)} at the deepest layer and {_share(before)} before it ({name})")
+    return (
+        "Networks that have learned have a stronger pattern than untrained ones in "
+        f"{' and in '.join(parts)}, over networks, paddings and pictures."
+    )
+
+
+def _share(cells: pd.DataFrame) -> str:
+    return f"{(cells['verdict'] == ABOVE).sum()} of {len(cells)} cells"
+
+
+def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
+    """In how many cells of padding and pictures a trained network is above, within or below its start.
+
+    Args:
+        rows: Of `published_networks`.
+
+    Returns:
+        One row for each network and layer; for each initialisation counts as `"above / within / below"`, and
+        the range of trained over untrained.
+    """
+    parts = {}
+    for start, name in STARTS.items():
+        cells = compare(rows, start)
+        groups = cells.assign(network=cells["model"].map(TITLES)).groupby(["network", "layer"], sort=False)
+        parts[name, f"{ABOVE} / {WITHIN} / {BELOW}"] = groups["verdict"].agg(_counts)
+        parts[name, "trained / untrained"] = groups["ratio"].agg(_range)
+    return pd.DataFrame(parts)
+
+
+def _counts(verdicts: pd.Series) -> str:
+    return " / ".join(str((verdicts == kind).sum()) for kind in (ABOVE, WITHIN, BELOW))
+
+
+def _range(values: pd.Series) -> str:
+    ends = (values.min(), values.max())
+    return " to ".join(f"{end:,.0f}" if end >= 100 else f"{end:.2f}" for end in ends)
+
+
+def not_above(rows: pd.DataFrame, start: str = "kaiming") -> pd.DataFrame:
+    """Where a trained network is not above its start: paddings, by network and layer, and by pictures.
+
+    Args:
+        rows: Of `published_networks`.
+        start: Of `UNTRAINED`.
+    """
+    cells = compare(rows, start)
+    kept = cells[cells["verdict"] != ABOVE]
+    if kept.empty:
+        return pd.DataFrame(columns=["network", "layer"])
+    label = kept["padding"].where(kept["verdict"] == WITHIN, kept["padding"] + f" ({BELOW})")
+    named = kept.assign(network=kept["model"].map(TITLES), label=label)
+    groups = named.groupby(["network", "layer", "source"], sort=False)["label"].agg(distinct)
+    table = groups.unstack("source", sort=False).fillna("")
+    return table.rename_axis(columns=None).reset_index()
+
+
+def at_depth(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
+    """SNR-PPP at the deepest layer: one row for each network and kind of weights, one column a padding.
+
+    Args:
+        rows: Of `published_networks`.
+        sources: Kinds of pictures in the order of the cells' values, which `/` separates; untrained ones are
+            means over networks.
+    """
+    deep = deepest(rows)
+    cells = deep.groupby(["model", "weights", "padding", "source"], sort=False)["snr_ppp"].mean()
+    text = cells.map("{:.3f}".format).unstack("source")[list(sources)].agg(" / ".join, axis=1)
+    table = text.unstack("padding", sort=False)
+    order = [(model, kind) for model in NETWORKS for kind in KINDS if (model, kind) in table.index]
+    table = table.loc[order].rename(index=TITLES, level=0).rename(index=KINDS, level=1)
+    return table.rename_axis(index=["network", "weights"], columns=None)
+
+
+def points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every network as a point for `pppkit.figures.strip_menu`, at layers after some padding.
+
+    Returns:
+        Columns `network`, `source`, `depth` ("layer k of n" by place), `padding`, `weights`, `value`, and
+        `error`, the half-width over images of a trained network's interval.
+    """
+    kept = after_padding(rows)
+    places: dict[tuple[str, str], str] = {}
+    for model, part in kept.groupby("model"):
+        layers = part.sort_values("level")["layer"].unique()
+        places |= {(model, layer): name for layer, name in zip(layers, _depths(len(layers)))}
+    depth = [places[key] for key in zip(kept["model"], kept["layer"])]
+    found = kept[["source", "padding", "layer"]].assign(
+        network=kept["model"].map(TITLES),
+        depth=depth,
+        weights=kept["weights"].map(KINDS),
+        value=kept["snr_ppp"],
+        error=kept["snr_ppp_ci95"].where(kept["weights"] == TRAINED, 0.0),
+    )
+    order = {name: i for i, name in enumerate(_depths(3))}
+    shown = list(KINDS.values())
+    by_place = found.assign(place=found["depth"].map(order), kind=found["weights"].map(shown.index))
+    return by_place.sort_values(["kind", "place"], kind="stable").drop(columns=["place", "kind"])
+
+
+def _depths(count: int) -> Iterable[str]:
+    return ["shallow", "middle", "deepest"][-count:]
+
+
+def files(rows: pd.DataFrame) -> pd.DataFrame:
+    """What each trained network is: its accuracy as published, and on data at hand where there were any.
+
+    Args:
+        rows: Of `published_networks`.
+
+    Returns:
+        One row a network, accuracies in per cent as text.
+    """
+    trained = rows[rows["weights"] == TRAINED]
+    found, here_title = {}, f"on {PICTURES} test pictures here"
+    for model, part in trained.groupby("model", sort=False):
+        network = NETWORKS[str(model)]
+        here = part["accuracy"].max() if "accuracy" in part else float("nan")
+        found[TITLES[model]] = {
+            "trained on": network.data,
+            "published": f"{network.accuracy:.1f}",
+            here_title: "no data" if pd.isna(here) else f"{100 * here:.1f}",
+            "SHA-256": distinct(part["weights_digest"]),
+            "from": network.origin,
+        }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def spread_sentence(rows: pd.DataFrame) -> str:
+    """How many networks and pictures stand behind the points."""
+    counts = rows.groupby("weights")[["n", "weights_seed"]].agg({"n": "max", "weights_seed": "nunique"})
+    parts = [
+        f"{KINDS[kind]}: {counts.loc[kind, 'weights_seed']} of each network, {counts.loc[kind, 'n']} pictures"
+        for kind in (TRAINED, *UNTRAINED)
+        if kind in counts.index
+    ]
+    return "; ".join(parts)
