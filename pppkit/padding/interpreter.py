@@ -38,7 +38,7 @@ class Uncompiled:
             self._take()
 
     def _take(self) -> None:
-        if self._stance is None and "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+        if self._stance is None and "torch._dynamo" in sys.modules:
             self._stance = torch.compiler.set_stance("force_eager")
             self._stance.__enter__()
 

@@ -132,7 +132,6 @@ def test_scripted_and_traced_modules_are_refused(make):
         assert torch.equal(model(x), want)  # nothing is left behind
 
 
-@pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="torch before 2.6 cannot be told")
 @pytest.mark.filterwarnings("ignore:Using `torch.compile.* when there are global hooks")
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("how", ["module", "in place", "function"])
