@@ -187,7 +187,8 @@ def test_menus_choose_rows_and_sections():
         (m, v, g, s, c) for m in "AB" for v in "xy" for g in "tu" for s in "12" for c in ("zeros", "randn")
     ]
     rows = pd.DataFrame(names, columns=["menu", "variant", "group", "section", "category"])
-    rows = rows.assign(value=np.arange(len(rows)), error=0.1, layer="layer1")
+    bars = rows["group"].map({"t": 0.1, "u": np.nan})
+    rows = rows.assign(value=np.arange(len(rows)), error=bars, layer="layer1")
     columns = {"section": "section", "menu": "menu", "variant": "variant", "error": "error", "hover": "layer"}
     fig = figures.strip_menu(rows, "category", "value", "group", **columns)
     assert [t.visible for t in fig.data] == [True, True, False, False]  # x of A
@@ -195,6 +196,8 @@ def test_menus_choose_rows_and_sections():
     np.testing.assert_allclose(fig.data[1].x, [0.2, 1.2, 3.2, 4.2])  # one place is free between sections
     first, second, third = fig.layout.updatemenus
     assert list(first.buttons[1].args[0]["y"][3]) == [28, 29, 30, 31]  # B, y, u
+    assert list(first.buttons[1].args[0]["error_y.array"][2]) == [0.1] * 4
+    assert list(fig.data[1].error_y.array) == [None] * 4
     assert second.buttons[1].args[0]["visible"] == [False, False, True, True]
     assert [b.label for b in third.buttons] == ["every layer", "1", "2"]
     low, high = third.buttons[2].args[0]["xaxis.range"]

@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 from .style import CYCLE, finish
 
 WHOLE = "every layer"
-MENU = {"direction": "down", "xanchor": "left", "yanchor": "top", "y": 1.0, "pad": {"t": -80}}
+MENU = {"direction": "down", "xanchor": "left", "yanchor": "top", "y": 1.0}
+# Left end and pixels above the axes of each menu: in two rows, as a phone has no room for three in one.
+PLACES = ({"x": 0.0, "pad": {"t": -120}}, {"x": 0.0, "pad": {"t": -74}}, {"x": 0.5, "pad": {"t": -74}})
 
 
 def strip_menu(
@@ -27,7 +29,7 @@ def strip_menu(
     hover: str,
     title: str = "",
     label: str = "",
-    height: int = 560,
+    height: int = 600,
 ) -> go.Figure:
     """Every row as a point beside its category, categories repeated in sections, and three menus.
 
@@ -41,7 +43,7 @@ def strip_menu(
         section: Column by which the axis is divided; the third menu chooses one of its values.
         menu: Column that the first menu chooses from.
         variant: Column that the second menu chooses from.
-        error: Column with the half-width of error bars, 0 for none.
+        error: Column with the half-width of error bars, NaN for none.
         hover: Column that the hover label names beside the category.
         title: Shown above.
         label: Title of the vertical axis.
@@ -70,11 +72,11 @@ def strip_menu(
         [_button(name, "restyle", {"visible": [name == v for v, _ in shown]}) for name in variants],
         [_button(name, "relayout", {"xaxis.range": ends}) for name, ends in windows.items()],
     ]
-    drawn = [{**MENU, "buttons": buttons, "x": 0.34 * i} for i, buttons in enumerate(menus)]
+    drawn = [{**MENU, **place, "buttons": buttons} for place, buttons in zip(PLACES, menus)]
     _sections(fig, sections, categories)
-    fig.update_xaxes(range=windows[WHOLE])
+    fig.update_xaxes(range=windows[WHOLE], zeroline=False)
     fig.update_yaxes(title={"text": label or value}, rangemode="tozero", exponentformat="power")
-    legend, margin = {"orientation": "h", "y": -0.22}, {"t": 150, "b": 100}
+    legend, margin = {"orientation": "h", "y": -0.22}, {"t": 190, "b": 100}
     return finish(fig, height, title, legend=legend, updatemenus=drawn, margin=margin)
 
 
@@ -93,7 +95,8 @@ def _places(section: pd.Series, category: pd.Series, group: pd.Series) -> list[f
 
 
 def _points(part: pd.DataFrame, value: str, error: str) -> dict[str, Any]:
-    bars = {"type": "data", "array": part[error].tolist(), "thickness": 1, "visible": True}
+    widths = [None if pd.isna(width) else width for width in part[error]]
+    bars = {"type": "data", "array": widths, "thickness": 1, "visible": True}
     return {
         "x": part["x"].tolist(),
         "y": part[value].tolist(),

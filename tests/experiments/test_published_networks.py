@@ -110,8 +110,10 @@ def test_a_trained_network_is_compared_with_one_more_untrained():
 def test_the_answer_counts_by_depth():
     found = rows({1: 0.45, 2: 1.45, 3: 1.55})
     text = tables.answer(found)
-    assert "1 of 1 cells at the deepest layer and 0 of 2 cells before it (He et al.)" in text
-    assert "1 of 1 cells at the deepest layer and 2 of 2 cells before it (PyTorch's default)" in text
+    assert "stronger pattern than untrained ones in 1 of 1 cells (He et al.) and in 1 of 1 cells" in text
+    assert "before it, in 0 of 2 cells (He et al.) and in 2 of 2 cells (PyTorch's default)" in text
+    other = tables.answer(found.assign(padding="randn"))
+    assert other.endswith("in 0 of 0 cells (He et al.) and in 0 of 0 cells (PyTorch's default).")
     assert tables.answer(found[found["weights"] != "trained"]).startswith("No trained network")
     table = tables.by_layer(found)
     assert table["He et al.", "above / within / below"].tolist() == ["0 / 0 / 1", "0 / 1 / 0", "1 / 0 / 0"]
@@ -138,6 +140,7 @@ def test_a_layer_before_any_padding_is_left_out():
     assert tables.compare(found, "kaiming")["layer"].tolist() == ["layer2", "layer3"]
     points = tables.points(found)
     assert points["depth"].unique().tolist() == ["middle", "deepest"] and np.isfinite(points["value"]).all()
-    assert tables.spread_sentence(found).startswith(
-        "trained: 1 of each network, 9 pictures; untrained, He et al.: 2"
+    sentence = tables.spread_sentence(found)
+    assert sentence.startswith(
+        "Measured: trained: 1 of each network on 9 pictures; untrained, He et al.: 2 of"
     )

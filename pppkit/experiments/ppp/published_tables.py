@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import prediction_interval
 from ...results.text import distinct
-from .published_networks import NETWORKS, PICTURES, TRAINED, UNTRAINED
+from .published_networks import NETWORKS, PICTURES, TRAINED
 
 STARTS = {"kaiming": "He et al.", "default": "PyTorch's default"}
+OWN = "zeros"  # under which all of them were trained
 ABOVE, BELOW, WITHIN = "above", "below", "within"
 CELL = ["model", "level", "layer", "source", "padding"]
 KINDS = {TRAINED: "trained", **{kind: f"untrained, {name}" for kind, name in STARTS.items()}}
@@ -64,27 +65,30 @@ def deepest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def answer(rows: pd.DataFrame) -> str:
-    """The page's sentence: in how many cells trained networks are above their untrained twins, by depth.
+    """The page's sentences: in how many cells trained networks are above their untrained twins, by depth.
 
     Args:
         rows: Of `published_networks`.
     """
     if TRAINED not in set(rows["weights"]):
         return "No trained network is among these rows: give weights=FOLDER to measure them."
-    parts = []
-    for start, name in STARTS.items():
-        cells = compare(rows, start)
-        deep = deepest(cells)
-        before = cells.drop(deep.index)
-        parts.append(f"{_share(deep)} at the deepest layer and {_share(before)} before it ({name})")
+    cells = {name: compare(rows, start) for start, name in STARTS.items()}
+    deep = {name: deepest(found) for name, found in cells.items()}
+    before = {name: found.drop(deep[name].index) for name, found in cells.items()}
+    own = {name: found[found["padding"] == OWN] for name, found in deep.items()}
     return (
-        "Networks that have learned have a stronger pattern than untrained ones in "
-        f"{' and in '.join(parts)}, over networks, paddings and pictures."
+        f"At the deepest layer, trained networks have a stronger pattern than untrained ones {_shares(deep)}; "
+        f"before it, {_shares(before)}. Under {OWN}, the padding they were trained with, the deepest "
+        f"layer's is stronger {_shares(own)}."
     )
 
 
-def _share(cells: pd.DataFrame) -> str:
-    return f"{(cells['verdict'] == ABOVE).sum()} of {len(cells)} cells"
+def _shares(cells: Mapping[str, pd.DataFrame]) -> str:
+    """In how many cells the verdict is "above", by initialisation."""
+    parts = []
+    for name, found in cells.items():
+        parts.append(f"in {(found['verdict'] == ABOVE).sum()} of {len(found)} cells ({name})")
+    return " and ".join(parts)
 
 
 def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +107,10 @@ def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
         groups = cells.assign(network=cells["model"].map(TITLES)).groupby(["network", "layer"], sort=False)
         parts[name, f"{ABOVE} / {WITHIN} / {BELOW}"] = groups["verdict"].agg(_counts)
         parts[name, "trained / untrained"] = groups["ratio"].agg(_range)
-    return pd.DataFrame(parts)
+    trained = after_padding(rows[rows["weights"] == TRAINED])
+    order = dict.fromkeys(zip(trained["model"].map(TITLES), trained["layer"]))
+    index = pd.MultiIndex.from_tuples(list(order), names=["network", "layer"]) if order else None
+    return pd.DataFrame(parts, index=index)
 
 
 def _counts(verdicts: pd.Series) -> str:
@@ -143,8 +150,8 @@ def at_depth(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
     """
     deep = deepest(rows)
     cells = deep.groupby(["model", "weights", "padding", "source"], sort=False)["snr_ppp"].mean()
-    text = cells.map("{:.3f}".format).unstack("source")[list(sources)].agg(" / ".join, axis=1)
-    table = text.unstack("padding", sort=False)
+    text = cells.map("{:.3f}".format).unstack("source")[list(sources)].fillna("?")
+    table = text.agg(" / ".join, axis=1).unstack("padding", sort=False)
     order = [(model, kind) for model in NETWORKS for kind in KINDS if (model, kind) in table.index]
     table = table.loc[order].rename(index=TITLES, level=0).rename(index=KINDS, level=1)
     return table.rename_axis(index=["network", "weights"], columns=None)
@@ -168,7 +175,7 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
         depth=depth,
         weights=kept["weights"].map(KINDS),
         value=kept["snr_ppp"],
-        error=kept["snr_ppp_ci95"].where(kept["weights"] == TRAINED, 0.0),
+        error=kept["snr_ppp_ci95"].where(kept["weights"] == TRAINED),
     )
     order = {name: i for i, name in enumerate(_depths(3))}
     shown = list(KINDS.values())
@@ -207,9 +214,8 @@ def files(rows: pd.DataFrame) -> pd.DataFrame:
 def spread_sentence(rows: pd.DataFrame) -> str:
     """How many networks and pictures stand behind the points."""
     counts = rows.groupby("weights")[["n", "weights_seed"]].agg({"n": "max", "weights_seed": "nunique"})
-    parts = [
-        f"{KINDS[kind]}: {counts.loc[kind, 'weights_seed']} of each network, {counts.loc[kind, 'n']} pictures"
-        for kind in (TRAINED, *UNTRAINED)
-        if kind in counts.index
-    ]
-    return "; ".join(parts)
+    parts = []
+    for kind in (kind for kind in KINDS if kind in counts.index):
+        networks, pictures = counts.loc[kind, "weights_seed"], counts.loc[kind, "n"]
+        parts.append(f"{KINDS[kind]}: {networks} of each network on {pictures} pictures")
+    return f"Measured: {'; '.join(parts)}."
