@@ -110,7 +110,7 @@ def test_a_trained_network_is_compared_with_one_more_untrained():
 def test_the_answer_counts_by_depth():
     found = rows({1: 0.45, 2: 1.45, 3: 1.55})
     text = tables.answer(found)
-    assert "stronger pattern than untrained ones in 1 of 1 cells (He et al.) and in 1 of 1 cells" in text
+    assert "stronger pattern than untrained in 1 of 1 cells (He et al.) and in 1 of 1 cells" in text
     assert "before it, in 0 of 2 cells (He et al.) and in 2 of 2 cells (PyTorch's default)" in text
     other = tables.answer(found.assign(padding="randn"))
     assert other.endswith("in 0 of 0 cells (He et al.) and in 0 of 0 cells (PyTorch's default).")

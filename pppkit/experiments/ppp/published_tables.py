@@ -77,9 +77,9 @@ def answer(rows: pd.DataFrame) -> str:
     before = {name: found.drop(deep[name].index) for name, found in cells.items()}
     own = {name: found[found["padding"] == OWN] for name, found in deep.items()}
     return (
-        f"At the deepest layer, trained networks have a stronger pattern than untrained ones {_shares(deep)}; "
-        f"before it, {_shares(before)}. Under {OWN}, the padding they were trained with, the deepest "
-        f"layer's is stronger {_shares(own)}."
+        f"At the deepest layer, trained networks have a stronger pattern than untrained {_shares(deep)}; "
+        f"before it, {_shares(before)}. Under {OWN}, with which they were trained, the deepest layer's is "
+        f"stronger {_shares(own)}."
     )
 
 
