@@ -129,8 +129,8 @@ def test_the_answer_counts_by_depth():
 
 def test_the_deepest_layer_in_numbers():
     found = tables.at_depth(rows({2: 7.0, 3: 2.0}), ["scenes"])
-    assert found.loc[("ResNet-20", "trained"), "zeros"] == "2.000"
-    assert found.loc[("ResNet-20", "untrained, He et al."), "zeros"] == "1.000"
+    assert found.loc[("ResNet-20", "zeros"), "trained"] == "2.000"
+    assert found.loc[("ResNet-20", "zeros"), "untrained, He et al."] == "1.000"
 
 
 def test_a_layer_before_any_padding_is_left_out():

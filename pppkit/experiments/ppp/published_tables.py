@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from ...models import TITLES
+from ...padding import FILLS
 from ...results.statistics import prediction_interval
 from ...results.text import distinct
 from .published_networks import NETWORKS, PICTURES, TRAINED
@@ -141,7 +142,7 @@ def not_above(rows: pd.DataFrame, start: str = "kaiming") -> pd.DataFrame:
 
 
 def at_depth(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
-    """SNR-PPP at the deepest layer: one row for each network and kind of weights, one column a padding.
+    """SNR-PPP at the deepest layer: a row for each network and padding, a column for each kind of weights.
 
     Args:
         rows: Of `published_networks`.
@@ -151,10 +152,11 @@ def at_depth(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
     deep = deepest(rows)
     cells = deep.groupby(["model", "weights", "padding", "source"], sort=False)["snr_ppp"].mean()
     text = cells.map("{:.3f}".format).unstack("source")[list(sources)].fillna("?")
-    table = text.agg(" / ".join, axis=1).unstack("padding", sort=False)
-    order = [(model, kind) for model in NETWORKS for kind in KINDS if (model, kind) in table.index]
-    table = table.loc[order].rename(index=TITLES, level=0).rename(index=KINDS, level=1)
-    return table.rename_axis(index=["network", "weights"], columns=None)
+    table = text.agg(" / ".join, axis=1).unstack("weights", sort=False)
+    order = [(model, padding) for model in NETWORKS for padding in FILLS if (model, padding) in table.index]
+    kinds = [kind for kind in KINDS if kind in table]
+    table = table.loc[order, kinds].rename(index=TITLES, level=0).rename(columns=KINDS)
+    return table.rename_axis(index=["network", "padding"], columns=None)
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
