@@ -9,7 +9,7 @@ SHELL := bash
 
 # What pages are made of. Python starts only where one of these is newer than the site, or was added or removed.
 INPUTS := $(sort $(shell find notebooks pppkit book -type f \
-  \( -path 'notebooks/*.ipynb' -o -path 'pppkit/*.py' -o -path 'pppkit/book/static/*' -o -path 'book/*' \) \
+  \( -path 'notebooks/*.ipynb' -o -path 'pppkit/*.py' -o -path 'pppkit/*/static/*' -o -path 'book/*' \) \
   -not -path 'book/_build/*' -not -path 'book/notebooks/*' -not -path '*/.*' -not -name '*.lock'))
 LISTED := book/_build/inputs.txt
 BUILT := book/_build/html/.built

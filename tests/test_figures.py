@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from pppkit import figures
+from pppkit.figures.tables import without_assets
 
 Z = np.arange(12.0).reshape(3, 4)
 
@@ -202,3 +203,33 @@ def test_menus_choose_rows_and_sections():
     assert [b.label for b in third.buttons] == ["every layer", "1", "2"]
     low, high = third.buttons[2].args[0]["xaxis.range"]
     assert 2 < low < 2.8 and 4.2 < high < 5
+
+
+def test_a_long_table_repeats_its_labels_and_scrolls():
+    index = pd.MultiIndex.from_product([["zeros", "randn"], range(10)], names=["padding", "seed"])
+    rows = pd.DataFrame({"SNR": np.linspace(0, 1, 20), "note": ["a word"] * 20}, index=index)
+    page = figures.table(rows, "a < b").text
+    assert 'data-rows="20"' in page and "a &lt; b" in page
+    assert page.count("<th>zeros</th>") == 10 and "rowspan" not in page
+    head = page[page.index("<thead>") : page.index("</thead>")]
+    words = '<th class="text">note</th>'
+    assert head == f"<thead><tr><th>padding</th><th>seed</th><th>SNR</th>{words}</tr>"
+    assert "<td>0.053</td>" in page and '<td class="text">a word</td>' in page
+    short = figures.table(rows, rows=20, fold="All rows").text
+    assert "data-rows" not in short and 'rowspan="10"' in short
+    assert short.startswith('<details class="ppp-fold"><summary>All rows</summary>')
+    with pytest.raises(ValueError, match="rows=0 must be at least 1"):
+        figures.table(rows, rows=0)
+
+
+def test_a_table_keeps_a_stylers_colours_and_brings_its_script_along():
+    rows = pd.DataFrame({"v": [1.25, 2.5], "w": [3, 4]})
+    styled = rows.style.format("{:.1f}", subset=["v"]).hide(axis="index")
+    styled = styled.map(lambda v: "color: red" if v == 2.5 else "", subset=["v"])
+    shown = figures.table(styled)
+    name = shown.text.split('<table id="')[1].split('"')[0]
+    assert f"#{name}_row1_col0 {{" in shown.text and f'<td id="{name}_row1_col0">2.5</td>' in shown.text
+    assert "<td>3</td>" in shown.text  # without the name that no colour asks for
+    page = shown._repr_html_()
+    assert "pppkitTables" in page and without_assets(page) == shown.text
+    assert figures.table(styled).text == shown.text  # the same bytes in each run

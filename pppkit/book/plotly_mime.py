@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 import plotly
 from docutils import nodes
+
+from ..figures.tables import STATIC as FIGURES_STATIC
+from ..figures.tables import without_assets
 
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -30,6 +34,9 @@ class PlotlyMime:
                 '<p class="live-only">A live control stands here in JupyterLab (<code>make lab</code>).</p>'
             )
             return [nodes.raw(text=note, format="html")]
+        if data.mime_type == "text/html" and "pppkit-asset" in data.string:
+            page = without_assets(data.string)
+            return [nodes.raw(text=page, format="html", classes=["output", "text_html"])]
         if data.mime_type != FIGURE:
             return None
         figure = json.dumps(data.content, separators=(",", ":")).replace("</", "<\\/")
@@ -53,8 +60,8 @@ def _add_scripts(app: Any) -> None:
     scripts = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     app.config.html_static_path += [
         str(scripts),
-        str(STATIC / "plotly-init.js"),
-        str(STATIC / "book.css"),
+        *map(str, sorted(STATIC.iterdir())),
+        *map(str, sorted(FIGURES_STATIC.iterdir())),
         str(mathjax()),
     ]
 
@@ -63,5 +70,10 @@ def setup(app: Any) -> dict[str, Any]:
     """Entry point of the Sphinx extension."""
     app.connect("builder-inited", _add_scripts)
     app.add_css_file("book.css")
+    app.add_css_file("tables.css")
+    app.add_js_file("tables.js", defer="defer")
     app.config.mathjax_path = "tex-svg-full.js"
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    # Sphinx reads all pages anew where this number is another: what it keeps was written by this module.
+    made_by = int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8], 16)
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": made_by, **safe}

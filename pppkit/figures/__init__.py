@@ -14,6 +14,7 @@ from .points import loglog_scatter, strip
 from .sliders import emergence, image_slider
 from .style import CYCLE, PALETTE
 from .surfaces import surface, surface_menu, surface_pair
+from .tables import table
 
 __all__ = [
     "CYCLE",
@@ -33,4 +34,5 @@ __all__ = [
     "surface",
     "surface_menu",
     "surface_pair",
+    "table",
 ]
