@@ -1,8 +1,9 @@
 """PosENet (Islam, Jia and Bruce): a read-out on frozen features learns a pattern of positions."""
 
-from .experiment import EXPERIMENT, KEY, PROFILES, TESTS, WEIGHTS, grid, measure
+from .experiment import EXPERIMENT, KEY, PROFILES, WEIGHTS, grid, measure
 from .patterns import PATTERNS, SIGMA, null_error, pattern
 from .pictures import blanks, images, read_features, resized
+from .read_outs import TESTS, read_outs
 from .readout import MatmulConv2d, ReadOut
 from .training import ResizedMSE, score, train
 
@@ -24,6 +25,7 @@ __all__ = [
     "null_error",
     "pattern",
     "read_features",
+    "read_outs",
     "resized",
     "score",
     "train",

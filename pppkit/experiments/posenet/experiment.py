@@ -16,16 +16,13 @@ from ... import models
 from ...checks import one_of
 from ...scenes import SOURCES
 from ..base import Experiment
-from ..context import SATELLITE, Context, Trial, as_list, choices, needs_pictures
+from ..context import Context, Trial, as_list, choices, needs_pictures
 from ..ppp import chronology
-from .patterns import PATTERNS, pattern
-from .pictures import blanks, images, read_features
-from .readout import ReadOut
-from .training import score, train
+from .patterns import PATTERNS
+from .read_outs import read_outs
 
 KEY = (*chronology.KEY, "weights", "source", "pattern", "depth", "kernel", "readout_padding", "trial")
 WEIGHTS = ("untrained", "trained")
-TESTS = ("images", "black", "white", "noise")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"train": 96, "test": 32, "epochs": 15, "trials": 5},
     "published": {"train": 512, "test": 96, "epochs": 15, "trials": 5},
@@ -81,31 +78,9 @@ def grid(
 
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
     """All read-outs of one network on one source, a row for each; its weights lie in the context's folder."""
-    p, device = PROFILES[trial["profile"]], context.device
     layers, size = models.LAYERS_OF_INTEREST[trial["model"]], chronology.settings(trial)["size"]
-    model = chronology.load(trial, _home(trial, context), trained=trial["weights"] == "trained").to(device)
-    satellite = context.paths.get(SATELLITE)
-    pictures = {
-        "train": images(trial["source"], "train", p["train"], size, satellite),
-        "images": images(trial["source"], "test", p["test"], size, satellite),
-        **blanks(16, size),
-    }
-    read = {k: read_features(model, layers, v.to(device), trial["padding"]) for k, v in pictures.items()}
-    target, count, channels = (
-        pattern(trial["pattern"]).to(device),
-        len(trial["trial"]),
-        read["train"].shape[1],
-    )
-    seeds = [1000 * trial["seed"] + i for i in trial["trial"]]
-    shape = (trial["depth"], trial["kernel"], trial["readout_padding"])
-    readout = ReadOut(channels, seeds, *shape).to(device)
-    losses = train(readout, read["train"], target, p["epochs"], seed=trial["seed"])
-    rows = [{"trial": i, "train_loss": losses[-1] / count} for i in trial["trial"]]
-    for test in TESTS:
-        for row, found in zip(rows, score(readout, read[test], target)):
-            row |= {f"{k} {test}": v for k, v in found.items()}
-    sizes = {k: p[k] for k in ("train", "test", "epochs")}
-    return pd.DataFrame(rows).assign(channels=channels, **sizes)
+    model = chronology.load(trial, _home(trial, context), trained=trial["weights"] == "trained")
+    return read_outs(model.to(context.device), layers, size, trial, PROFILES[trial["profile"]], context)
 
 
 def _home(trial: Trial, context: Context) -> Path:

@@ -63,4 +63,10 @@ def read_features(
     """The layers' features under a padding, resized: `(N, C, 28, 28)`."""
     modes = padding_context(padding, torch.Generator(x.device).manual_seed(seed))
     parts = (features(model, layers, part, *modes) for part in x.split(batch))
-    return torch.cat([resized(list(found.values())) for found in parts])
+    read = torch.empty(0)
+    for start, found in zip(range(0, len(x), batch), parts):
+        maps = resized(list(found.values()))
+        if start == 0:  # filled in place: of a large network two copies would not fit
+            read = maps.new_empty(len(x), *maps.shape[1:])
+        read[start : start + len(maps)] = maps
+    return read
