@@ -212,8 +212,10 @@ def test_a_long_table_repeats_its_labels_and_scrolls():
     assert 'data-rows="20"' in page and "a &lt; b" in page
     assert page.count("<th>zeros</th>") == 10 and "rowspan" not in page
     head = page[page.index("<thead>") : page.index("</thead>")]
-    words = '<th class="text">note</th>'
-    assert head == f"<thead><tr><th>padding</th><th>seed</th><th>SNR</th>{words}</tr>"
+    assert head == (
+        '<thead><tr><th class="text">padding</th><th class="text">seed</th><th>SNR</th>'
+        '<th class="text">note</th></tr>'
+    )
     assert "<td>0.053</td>" in page and '<td class="text">a word</td>' in page
     short = figures.table(rows, rows=20, fold="All rows").text
     assert "data-rows" not in short and 'rowspan="10"' in short
@@ -233,3 +235,49 @@ def test_a_table_keeps_a_stylers_colours_and_brings_its_script_along():
     page = shown._repr_html_()
     assert "pppkitTables" in page and without_assets(page) == shown.text
     assert figures.table(styled).text == shown.text  # the same bytes in each run
+
+
+def test_a_selector_shows_one_figure_of_several():
+    curves = go.Figure([go.Scatter(y=[1, 2]), go.Scatter(y=[3, 4], visible="legendonly")])
+    curves.update_layout(title="curves", xaxis2={"title": {"text": "x"}})
+    surface = figures.surface(Z, "a surface")
+    fig = figures.selector({("VGG19", "curves"): curves, ("VGG19", "map"): surface}, ("network", "what"))
+    assert [t.visible for t in fig.data] == [True, "legendonly", False]
+    found = fig.layout.meta["selector"]
+    assert found["names"] == ["network", "what"]
+    first, second = found["choices"]
+    assert (first["start"], second["start"], second["visible"]) == (0, 2, [True])
+    assert second["layout"]["title"]["text"] == "a surface" and second["layout"]["xaxis2"] is None
+    assert first["layout"]["scene"] is None and "template" not in first["layout"]  # both have that
+    assert first["layout"]["updatemenus[0]"] == {"visible": False}  # in the place of the surface's buttons
+    menu = fig.layout.updatemenus[-1]
+    assert [b.label for b in menu.buttons] == ["VGG19, curves", "VGG19, map"]
+    assert list(menu.buttons[1].args[0]["visible"]) == [False, False, True]
+    assert fig.layout.margin.t == 60 + found["room"]  # 60 is Plotly's own
+    json.loads(fig.to_json())
+
+
+def test_what_moves_in_a_selectors_figures_moves_its_own_traces():
+    film = figures.emergence([[Z], [2 * Z]], [1, 10])
+    fig = figures.selector({("a",): film, ("b",): film}, ["network"])
+    assert [(f.name, list(f.traces)) for f in fig.frames] == [
+        ("0:1", [0]),
+        ("0:10", [0]),
+        ("1:1", [1]),
+        ("1:10", [1]),
+    ]
+    other = fig.layout.meta["selector"]["choices"][1]["layout"]
+    assert [s["args"][0] for s in other["sliders"][0]["steps"]] == [["1:1"], ["1:10"]]
+    assert other["updatemenus[1]"]["buttons"][0]["args"][0] == ["1:1", "1:10"]  # plays its own film
+    menu = figures.surface_menu({("n", "p", "s"): Z, ("m", "p", "s"): Z})
+    fig = figures.selector({("a",): film, ("b",): menu}, ["what"], height=500)
+    buttons = fig.layout.meta["selector"]["choices"][1]["layout"]["updatemenus[1]"]["buttons"]
+    assert buttons[0]["args"] == [{"visible": [True]}, [1]] and fig.layout.height == 500
+
+
+def test_a_selector_refuses_keys_that_do_not_fit():
+    fig = figures.surface(Z)
+    with pytest.raises(ValueError, match="'a' must be a tuple of 2: one part for each of names="):
+        figures.selector({("a", "b"): fig, "a": fig}, ["network", "layer"])
+    with pytest.raises(ValueError, match="must hold at least one figure"):
+        figures.selector({}, ["network"])

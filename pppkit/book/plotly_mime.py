@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from ..figures.tables import without_assets
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("plotly.min.js", "figure-look.js", "figure-choices.js", "figure-gestures.js", "figures.js")
+HEIGHT = 450  # of a figure that does not say, by Plotly
 
 
 class PlotlyMime:
@@ -39,13 +43,32 @@ class PlotlyMime:
             return [nodes.raw(text=page, format="html", classes=["output", "text_html"])]
         if data.mime_type != FIGURE:
             return None
-        figure = json.dumps(data.content, separators=(",", ":")).replace("</", "<\\/")
-        height = (data.content.get("layout") or {}).get("height", 450)
-        renderer.add_js_file("plotly", "plotly.min.js", {"defer": "defer", "priority": 300})
-        renderer.add_js_file("plotly-init", "plotly-init.js", {"defer": "defer", "priority": 301})
-        script = f'<script type="application/json">{figure}</script>'
-        html = f'<div class="plotly-offline" style="height:{height}px">{script}</div>'
-        return [nodes.raw(text=html, format="html", classes=["output"])]
+        for place, script in enumerate(SCRIPTS):
+            renderer.add_js_file(script, script, {"defer": "defer", "priority": 300 + place})
+        return [nodes.raw(text=figure_html(data.content), format="html", classes=["output"])]
+
+
+def figure_html(figure: Mapping[str, Any]) -> str:
+    """The place of a figure in a page: what it is for the scripts, and how high it will be."""
+    page, choices = _without_menu(figure)
+    height = page["layout"].get("height", HEIGHT)
+    text = json.dumps(page, separators=(",", ":")).replace("</", "<\\/")
+    attributes = f'class="plotly-offline" style="height:{height}px"'
+    if choices:
+        attributes += f' data-selector="{html.escape(json.dumps(choices, separators=(",", ":")))}"'
+    return f'<div {attributes}><script type="application/json">{text}</script></div>'
+
+
+def _without_menu(figure: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A figure without JupyterLab's menu of `pppkit.figures.selector`, and the dropdowns in its place."""
+    layout = dict(figure.get("layout") or {})
+    selector = (layout.get("meta") or {}).get("selector")
+    if not selector:
+        return {**figure, "layout": layout}, {}
+    layout["updatemenus"] = layout["updatemenus"][:-1]
+    layout["margin"] = {**layout["margin"], "t": layout["margin"]["t"] - selector["room"]}
+    keys = [choice["key"] for choice in selector["choices"]]
+    return {**figure, "layout": layout}, {"names": selector["names"], "keys": keys}
 
 
 def mathjax() -> Path:

@@ -11,6 +11,7 @@ from .maps import gallery
 from .menus import strip_menu
 from .pictures import coloured, images
 from .points import loglog_scatter, strip
+from .selectors import selector
 from .sliders import emergence, image_slider
 from .style import CYCLE, PALETTE
 from .surfaces import surface, surface_menu, surface_pair
@@ -28,6 +29,7 @@ __all__ = [
     "lines",
     "loglog_scatter",
     "panels",
+    "selector",
     "stride_diagram",
     "strip",
     "strip_menu",

@@ -107,7 +107,8 @@ def _lean(cell: re.Match[str], rules: str, words: set[int]) -> str:
     given = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
     classes = given.pop("class", "").split()
     kept = [name for name in classes if not ROLES.match(name) or f".{name}" in rules]
-    if any(name == f"col{i}" for i in words for name in classes) and "colspan" not in given:
+    worded = "index_name" in classes or any(f"col{i}" in classes for i in words)
+    if worded and "colspan" not in given:
         kept.append("text")
     if f"#{given.get('id')}" not in re.findall(r"#\w+", rules):
         given.pop("id", None)

@@ -1,14 +1,17 @@
+import html
 import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import nbformat
+import plotly.graph_objects as go
 import pytest
 import yaml
 
+from pppkit import figures
 from pppkit.book.__main__ import main
-from pppkit.book.plotly_mime import FIGURE, WIDGET, PlotlyMime, mathjax
+from pppkit.book.plotly_mime import FIGURE, SCRIPTS, WIDGET, PlotlyMime, figure_html, mathjax
 from pppkit.book.run import execute, execute_all, fingerprint, known_parameters, parameter_values
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +96,18 @@ def test_fingerprints_see_parameters(tmp_path):
     )
 
 
+def test_a_selector_becomes_dropdowns_in_the_book():
+    one, two = (go.Figure(go.Scatter(y=[i, 2])).update_layout(title=f"figure {i}") for i in (0, 1))
+    two.update_layout(margin={"t": 80})
+    both = figures.selector({("VGG19", "1"): one, ("VGG19", "2"): two}, names=["network", "layer"])
+    page = figure_html(json.loads(both.to_json()))
+    found = json.loads(html.unescape(page.split('data-selector="')[1].split('"')[0]))
+    assert found == {"names": ["network", "layer"], "keys": [["VGG19", "1"], ["VGG19", "2"]]}
+    figure = json.loads(page.split('json">')[1].split("</script>")[0])
+    assert figure["layout"]["updatemenus"] == [] and figure["layout"]["margin"]["t"] == 60
+    assert "data-selector" not in figure_html(json.loads(one.to_json()))
+
+
 class Data:
     def __init__(self, mime_type, content):
         self.mime_type, self.content = mime_type, content
@@ -109,9 +124,9 @@ def test_renderer():
     (node,) = PlotlyMime.handle_mime(
         renderer, Data(FIGURE, {"data": [{"name": "</script>"}], "layout": {"height": 321}}), False
     )
-    html = node.astext()
-    assert "height:321px" in html and "</script>" not in html.split('json">')[1].rsplit("</script>", 1)[0]
-    assert renderer.files == ["plotly.min.js", "plotly-init.js"]
+    page = node.astext()
+    assert "height:321px" in page and "</script>" not in page.split('json">')[1].rsplit("</script>", 1)[0]
+    assert renderer.files == list(SCRIPTS)
     assert "JupyterLab" in PlotlyMime.handle_mime(renderer, Data(WIDGET, {}), False)[0].astext()
     assert PlotlyMime.handle_mime(renderer, Data("text/plain", ""), False) is None
     assert mathjax().is_file()

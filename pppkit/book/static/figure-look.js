@@ -1,0 +1,105 @@
+// How a figure looks in its place: the page's light or dark colours, and room for titles and panels on a phone.
+window.pppkit = window.pppkit || {};
+(function (pppkit) {
+  "use strict";
+  var NARROW = 560, LETTER = 0.56, LINE = 1.3; // pixels; a letter's width and a line's height in font sizes
+
+  function dark() { return document.documentElement.dataset.theme === "dark"; }
+
+  // A layout, or what a choice changes of one, in the page's colours.
+  pppkit.themed = function (given) {
+    var ink = dark() ? "#ced6dd" : "#323a45", grid = dark() ? "#48566b" : "#d5dbe3";
+    var panel = dark() ? "#2b3138" : "#ffffff", layout = Object.assign({}, given);
+    function menu(one) {
+      return Object.assign({}, one, { bgcolor: panel, bordercolor: grid, font: { color: ink, size: 12 } });
+    }
+    Object.keys(layout).forEach(function (key) {
+      var value = layout[key];
+      if (!value) return;
+      if (/^[xy]axis\d*$/.test(key)) {
+        layout[key] = Object.assign({ gridcolor: grid, zerolinecolor: grid, linecolor: grid }, value);
+      } else if (/^scene\d*$/.test(key)) {
+        var scene = layout[key] = Object.assign({}, value);
+        ["xaxis", "yaxis", "zaxis"].forEach(function (axis) {
+          scene[axis] = Object.assign({ gridcolor: grid, zerolinecolor: grid, color: ink }, scene[axis]);
+        });
+      } else if (key === "updatemenus") {
+        layout[key] = value.map(menu);
+      } else if (/^updatemenus\[/.test(key)) {
+        layout[key] = menu(value);
+      } else if (key === "sliders") {
+        layout[key] = value.map(function (slider) {
+          var look = { bgcolor: grid, bordercolor: grid, activebgcolor: grid, tickcolor: grid };
+          var shown = Object.assign({}, slider.currentvalue, { font: { color: ink, size: 14 } });
+          return Object.assign({}, slider, look, { font: { color: ink }, currentvalue: shown });
+        });
+      }
+    });
+    return layout;
+  };
+
+  // The colours of a whole figure.
+  pppkit.dressed = function (given) {
+    var axes = { xaxis: {}, yaxis: {}, scene: {} }, layout = pppkit.themed(Object.assign(axes, given));
+    var ink = dark() ? "#ced6dd" : "#323a45", faint = dark() ? "#8b98a8" : "#8a94a3";
+    layout.font = Object.assign({}, layout.font, { color: ink });
+    layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: faint, activecolor: ink };
+    return layout;
+  };
+
+  function wrapped(text, letters) {
+    return text.split("<br>").map(function (line) {
+      var rows = [""];
+      line.split(" ").forEach(function (word) {
+        var last = rows[rows.length - 1], plain = (last + " " + word).replace(/<[^>]*>/g, "");
+        if (last && plain.length > letters) rows.push(word);
+        else rows[rows.length - 1] = last ? last + " " + word : word;
+      });
+      return rows.join("<br>");
+    }).join("<br>");
+  }
+
+  function lines(text) { return text.split("<br>").length; }
+
+  // Breaks a title that is wider than the figure, with room for its lines.
+  function withTitle(layout, width) {
+    var title = layout.title, size = title && title.font && title.font.size || 15;
+    if (!title || !title.text) return layout;
+    var text = wrapped(title.text, Math.floor((width - 10) / (size * LETTER)));
+    var more = (lines(text) - lines(title.text)) * Math.round(size * LINE);
+    if (!more) return layout;
+    var margin = Object.assign({}, layout.margin, { t: ((layout.margin || {}).t || 60) + more });
+    return Object.assign({}, layout, {
+      title: Object.assign({}, title, { text: text }), margin: margin, height: (layout.height || 450) + more
+    });
+  }
+
+  // Panels one under the other: `meta.panels` are the numbers of their axes, in reading order.
+  function stacked(layout, width) {
+    var panels = (layout.meta || {}).panels, changed = Object.assign({}, layout);
+    if (!panels || width >= NARROW) return layout;
+    var old = layout.margin || {}, frame = (old.t || 60) + (old.b || 50), rows = Math.ceil(panels.length / 2);
+    var inner = ((layout.height || 450) - frame) * panels.length / rows, gap = Math.min(0.3 / panels.length, 52 / inner);
+    var tall = (1 - gap * (panels.length - 1)) / panels.length;
+    changed.annotations = (layout.annotations || []).slice();
+    panels.forEach(function (number, i) {
+      var suffix = number > 1 ? number : "", top = 1 - i * (tall + gap);
+      changed["xaxis" + suffix] = Object.assign({}, layout["xaxis" + suffix], { domain: [0, 1] });
+      changed["yaxis" + suffix] = Object.assign({}, layout["yaxis" + suffix], { domain: [Math.max(0, top - tall), top] });
+      if (changed.annotations[i]) changed.annotations[i] = Object.assign({}, changed.annotations[i], { x: 0.5, y: top });
+    });
+    var scale = (layout.height - frame) / inner;
+    ["updatemenus", "sliders"].forEach(function (kind) { // their places are shares of the height
+      if (changed[kind]) changed[kind] = changed[kind].map(function (one) {
+        return one.y < 0 ? Object.assign({}, one, { y: one.y * scale }) : one;
+      });
+    });
+    if (layout.legend && layout.legend.y < 0) changed.legend = Object.assign({}, layout.legend, { y: layout.legend.y * scale });
+    changed.height = inner + frame;
+    return changed;
+  }
+
+  // A layout for a figure of that width.
+  pppkit.fitted = function (layout, width) { return withTitle(stacked(layout, width), width); };
+  pppkit.narrow = function (width) { return width < NARROW; };
+})(window.pppkit);
