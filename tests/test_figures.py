@@ -191,7 +191,7 @@ def test_menus_choose_rows_and_sections():
     bars = rows["group"].map({"t": 0.1, "u": np.nan})
     rows = rows.assign(value=np.arange(len(rows)), error=bars, layer="layer1")
     columns = {"section": "section", "menu": "menu", "variant": "variant", "error": "error", "hover": "layer"}
-    fig = figures.strip_menu(rows, "category", "value", "group", **columns)
+    fig = figures.strip_menu(rows, "category", "value", "group", **columns, whole="both")
     assert [t.visible for t in fig.data] == [True, True, False, False]  # x of A
     np.testing.assert_allclose(fig.data[1].y, [4, 5, 6, 7])
     np.testing.assert_allclose(fig.data[1].x, [0.2, 1.2, 3.2, 4.2])  # one place is free between sections
@@ -200,7 +200,8 @@ def test_menus_choose_rows_and_sections():
     assert list(first.buttons[1].args[0]["error_y.array"][2]) == [0.1] * 4
     assert list(fig.data[1].error_y.array) == [None] * 4
     assert second.buttons[1].args[0]["visible"] == [False, False, True, True]
-    assert [b.label for b in third.buttons] == ["every layer", "1", "2"]
+    assert [b.label for b in third.buttons] == ["both", "1", "2"]
+    assert third.buttons[0].args[0]["xaxis.range"] == list(fig.layout.xaxis.range)
     low, high = third.buttons[2].args[0]["xaxis.range"]
     assert 2 < low < 2.8 and 4.2 < high < 5
 

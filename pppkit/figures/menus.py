@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from .style import CYCLE, finish
 
-WHOLE = "every layer"
 MENU = {"direction": "down", "xanchor": "left", "yanchor": "top", "y": 1.0}
 # Left end and pixels above the axes of each menu: in two rows, as a phone has no room for three in one.
 PLACES = ({"x": 0.0, "pad": {"t": -120}}, {"x": 0.0, "pad": {"t": -74}}, {"x": 0.5, "pad": {"t": -74}})
@@ -27,6 +26,7 @@ def strip_menu(
     variant: str,
     error: str,
     hover: str,
+    whole: str = "every layer",
     title: str = "",
     label: str = "",
     height: int = 600,
@@ -45,6 +45,7 @@ def strip_menu(
         variant: Column that the second menu chooses from.
         error: Column with the half-width of error bars, NaN for none.
         hover: Column that the hover label names beside the category.
+        whole: What the third menu calls all sections together.
         title: Shown above.
         label: Title of the vertical axis.
         height: In screen pixels.
@@ -66,7 +67,7 @@ def strip_menu(
     found = {
         name: [_points(parts.get((name, *s), placed[:0]), value, error) for s in shown] for name in names
     }
-    windows = _windows(sections, len(categories))
+    windows = {whole: _whole(len(sections), len(categories)), **_windows(sections, len(categories))}
     menus = [
         [_button(name, "restyle", _columns(points)) for name, points in found.items()],
         [_button(name, "restyle", {"visible": [name == v for v, _ in shown]}) for name in variants],
@@ -74,7 +75,7 @@ def strip_menu(
     ]
     drawn = [{**MENU, **place, "buttons": buttons} for place, buttons in zip(PLACES, menus)]
     _sections(fig, sections, categories)
-    fig.update_xaxes(range=windows[WHOLE], zeroline=False)
+    fig.update_xaxes(range=windows[whole], zeroline=False)
     fig.update_yaxes(title={"text": label or value}, rangemode="tozero", exponentformat="power")
     legend, margin = {"orientation": "h", "y": -0.22}, {"t": 190, "b": 100}
     return finish(fig, height, title, legend=legend, updatemenus=drawn, margin=margin)
@@ -121,11 +122,15 @@ def _button(label: str, method: str, change: dict[str, Any]) -> dict[str, Any]:
     return {"label": label, "method": method, "args": [change]}
 
 
+def _whole(sections: int, categories: int) -> list[float]:
+    """Ends of the horizontal axis with all sections."""
+    return [-0.7, sections * (categories + 1) - 1.3]
+
+
 def _windows(sections: Sequence[str], categories: int) -> dict[str, list[float]]:
-    """Ends of the horizontal axis: of all sections, and of each."""
+    """Ends of the horizontal axis with each section alone."""
     step = categories + 1
-    single = {name: [i * step - 0.7, i * step + categories - 0.3] for i, name in enumerate(sections)}
-    return {WHOLE: [-0.7, len(sections) * step - 1.3], **single}
+    return {name: [i * step - 0.7, i * step + categories - 0.3] for i, name in enumerate(sections)}
 
 
 def _sections(fig: go.Figure, sections: Sequence[str], categories: Sequence[str]) -> None:

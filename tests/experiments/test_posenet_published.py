@@ -2,12 +2,13 @@
 
 import hashlib
 
+import pandas as pd
 import pytest
 import torch
 
 from pppkit import models
 from pppkit.experiments.context import Context
-from pppkit.experiments.posenet import published, read_outs
+from pppkit.experiments.posenet import published, published_tables, read_outs
 from pppkit.experiments.ppp import published_networks as networks
 from pppkit.padding import FILLS
 
@@ -66,3 +67,63 @@ def test_read_outs_take_the_seed_that_is_given(tmp_path):
     other = read_outs(model, ["layer1"], 32, asked, sizes, context, seed=4)
     assert own.equals(given) and not own["spc images"].equals(other["spc images"])
     assert own["channels"].tolist() == [4, 4] and own["train"].tolist() == [32, 32]
+
+
+def measured(values):
+    """SNR-PPP and SPC of ResNet-20 by padding, of one trained network and of untrained ones."""
+    ppp, read = [], []
+    for padding, (trained, untrained) in values.items():
+        networks = [("trained", 0, *trained)]
+        networks += [(kind, i, *both) for kind in ("kaiming", "default") for i, both in enumerate(untrained)]
+        for kind, seed, snr, spc in networks:
+            names = {"model": "cifar_resnet20", "weights": kind, "weights_seed": seed, "source": "scenes"}
+            names |= {"padding": padding}
+            for level in (2, 3):
+                found = {"level": level, "snr_ppp": snr if level == 3 else 99.0, "snr_ppp_ci95": 0.01}
+                ppp.append(names | found)
+            read += [names | {"trial": i, "spc images": spc + off} for i, off in enumerate((-0.01, 0.01))]
+    return pd.DataFrame(read), pd.DataFrame(ppp)
+
+
+# trained (SNR-PPP, SPC); untrained networks of either initialisation
+CELLS = {
+    "zeros": ((0.9, 0.5), [(0.5, 0.9), (0.51, 0.91), (0.49, 0.89)]),
+    "randn": ((0.7, 0.9), [(0.1, 0.1), (0.11, 0.11), (0.09, 0.09)]),
+    "reflect": ((0.2, 0.1), [(0.2, 0.1), (0.3, 0.2), (0.1, 0.0)]),
+}
+
+
+def test_both_measures_by_hand():
+    read, rows = measured(CELLS)
+    found = published_tables.both(read, rows)
+    assert len(found) == 3 * 7 and found["snr_ppp"].max() == 0.9  # of the deepest layer
+    first = found.iloc[0]
+    assert first["spc"] == pytest.approx(0.5)
+    # two read-outs 0.02 apart: standard error 0.01, times Student's 12.706
+    assert first["spc_ci95"] == pytest.approx(0.12706, abs=1e-4)
+
+
+def test_verdicts_agree_where_they_do():
+    read, rows = measured(CELLS)
+    found = published_tables.verdicts(read, rows)
+    assert len(found) == 6
+    cells = found[found["start"] == "He et al."].set_index("padding")
+    assert cells["SNR-PPP"].to_dict() == {"zeros": "above", "randn": "above", "reflect": "within"}
+    assert cells["PosENet"].to_dict() == {"zeros": "below", "randn": "above", "reflect": "within"}
+    table = published_tables.agreement(read, rows)
+    assert table.loc[("He et al.", "above")].tolist() == [1, 0, 1]
+    assert table.loc[("He et al.", "within")].tolist() == [0, 1, 0] and table.to_numpy().sum() == 6
+    text = published_tables.answer(read, rows)
+    first = "in 1 of 3 cells (He et al.), where SNR-PPP says so in 2 and both give the same verdict in 2"
+    assert text.startswith(f"PosENet finds more position in trained networks than in untrained {first}; in")
+    assert "correlate by ranks with 0.50 (95 % interval -1.00 to 1.00)" in text
+    fresh = read[read["weights"] != "trained"]
+    assert published_tables.answer(fresh, rows).startswith("No trained network")
+
+
+def test_points_of_both_measures():
+    read, rows = measured(CELLS)
+    points = published_tables.points(read, rows)
+    assert points["measure"].unique().tolist() == ["SNR-PPP, deepest layer", "SPC of PosENet"]
+    assert points["weights"].unique().tolist()[0] == "trained" and len(points) == 2 * 21
+    assert points["error"].notna().sum() == 2 * 3  # of trained networks

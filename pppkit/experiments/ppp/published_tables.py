@@ -39,19 +39,37 @@ def compare(rows: pd.DataFrame, start: str) -> pd.DataFrame:
     Returns:
         One row for each of `CELL` that has both: `trained`, `untrained` (mean), `ratio` and `verdict`.
     """
+    padded = after_padding(rows)
+    trained, fresh = (padded[padded["weights"] == kind] for kind in (TRAINED, start))
+    return compare_cells(trained, fresh, CELL, "snr_ppp")
+
+
+def compare_cells(
+    trained: pd.DataFrame, untrained: pd.DataFrame, cell: Sequence[str], value: str
+) -> pd.DataFrame:
+    """A metric of trained networks beside untrained ones, by the rule of `compare`.
+
+    Args:
+        trained: One row for each cell, with the columns `value` and `VALUE_ci95`.
+        untrained: As many rows for each cell as there are networks.
+        cell: Columns.
+        value: The metric's column.
+
+    Returns:
+        One row for each cell that both have: `trained`, `untrained` (mean), `ratio` and `verdict`.
+    """
     found = []
-    trained = after_padding(rows[rows["weights"] == TRAINED])
-    fresh = {key: part for key, part in rows[rows["weights"] == start].groupby(CELL)}
+    fresh = {key: part for key, part in untrained.groupby(list(cell))}
     for row in trained.to_dict("records"):
-        key = tuple(row[name] for name in CELL)
+        key = tuple(row[name] for name in cell)
         if key not in fresh:
             continue
-        others = prediction_interval(fresh[key]["snr_ppp"])
-        slack = row["snr_ppp_ci95"] + fresh[key]["snr_ppp_ci95"].mean()
-        verdict = _verdict(row["snr_ppp"], others.low - slack, others.high + slack)
-        values = {"trained": row["snr_ppp"], "untrained": others.value, "verdict": verdict}
-        found.append(dict(zip(CELL, key)) | values | {"ratio": row["snr_ppp"] / others.value})
-    return pd.DataFrame(found, columns=[*CELL, "trained", "untrained", "ratio", "verdict"])
+        others = prediction_interval(fresh[key][value])
+        slack = row[f"{value}_ci95"] + fresh[key][f"{value}_ci95"].mean()
+        verdict = _verdict(row[value], others.low - slack, others.high + slack)
+        values = {"trained": row[value], "untrained": others.value, "verdict": verdict}
+        found.append(dict(zip(cell, key)) | values | {"ratio": row[value] / others.value})
+    return pd.DataFrame(found, columns=[*cell, "trained", "untrained", "ratio", "verdict"])
 
 
 def _verdict(value: float, low: float, high: float) -> str:
