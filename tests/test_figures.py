@@ -27,13 +27,13 @@ def test_surface_pair_shows_both_maps():
 
 def test_emergence_has_a_step_for_each_count_and_one_scale():
     fig = figures.emergence([[Z], [Z / 2], [Z / 3]], [1, 10, 480])
-    assert (
-        [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in fig.layout.sliders[0].steps]
-    )
-    assert len({(f.data[0].cmin, f.data[0].cmax) for f in fig.frames}) == 1
+    steps = fig.layout.sliders[0].steps
+    assert [f.name for f in fig.frames] == ["1", "10", "480"] == [s.label for s in steps]
+    assert all(f.data[0].cmax is None for f in fig.frames)  # a step changes heights only
     np.testing.assert_allclose(fig.frames[1].data[0].z, Z / 2)
-    np.testing.assert_allclose(fig.data[0].z, Z / 3)  # it opens on the last, whose scale it has
-    assert fig.data[0].cmax >= Z.max() / 3 and fig.data[0].cmin < 0
+    np.testing.assert_allclose(fig.data[0].z, Z)  # it opens on the first step, in the last one's scale
+    assert Z.max() / 3 <= fig.data[0].cmax < Z.max() and fig.data[0].cmin < 0
+    assert fig.layout.sliders[0].active == 0 and fig.layout.sliders[0].name == "plays once"
     assert len(figures.emergence([[Z, Z]], [1]).data) == 2
 
 

@@ -19,7 +19,14 @@ from ..figures.tables import without_assets
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("plotly.min.js", "figure-look.js", "figure-choices.js", "figure-gestures.js", "figures.js")
+SCRIPTS = (
+    "plotly.min.js",
+    "figure-look.js",
+    "figure-choices.js",
+    "figure-gestures.js",
+    "figure-films.js",
+    "figures.js",
+)
 HEIGHT = 450  # of a figure that does not say, by Plotly
 
 

@@ -14,6 +14,7 @@ from .surfaces import bar, scene, views
 
 UNCHANGED = {"duration": 0, "redraw": True}
 PPP_RANGE = (-0.02, 1.3)  # of PPP: times the last step's maximum
+PLAYS = "plays once"  # a slider's name: in the book its film runs when it is first seen
 
 
 def slider(
@@ -91,7 +92,8 @@ def emergence(
 ) -> go.Figure:
     """Surfaces that change with the number of images, or of epochs: a slider, a film and both views.
 
-    All steps share one scale, that of the last; earlier surfaces may leave the box.
+    The first step is shown at first, and in the book the film plays once. All steps share one scale, that of
+    the last; earlier surfaces may leave the box.
 
     Args:
         steps: For each number of images the map `(H, W)` to show in colour, or two: the one in grey (optimal
@@ -105,9 +107,12 @@ def emergence(
     stacks = [[as_float32(z) for z in step] for step in steps]
     limits = _limits(stacks[-1], unit)
     names = [str(n) for n in counts]
-    fig = go.Figure(_surfaces(stacks[-1], limits, unit))
-    fig.frames = [go.Frame(name=n, data=_surfaces(s, limits, unit)) for n, s in zip(names, stacks)]
+    fig = go.Figure(_surfaces(stacks[0], limits, unit))
+    fig.frames = [
+        go.Frame(name=name, data=[go.Surface(z=z) for z in stack]) for name, stack in zip(names, stacks)
+    ]
     film = {**views(), "x": 0.0, "xanchor": "left", "buttons": play(700)}
+    steps_below = slider(names, names, f"{counting}: ", active=0, font=14)
     return finish(
         fig,
         height,
@@ -115,7 +120,7 @@ def emergence(
         scene=scene(unit, limits),
         margin={"l": 0, "r": 0, "b": 70},
         updatemenus=[views(), film],
-        sliders=[slider(names, names, f"{counting}: ", active=len(names) - 1, font=14)],
+        sliders=[{**steps_below, "name": PLAYS}],
     )
 
 

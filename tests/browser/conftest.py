@@ -36,6 +36,12 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    """Films stand still, as for readers who want no motion, unless a test asks for them."""
+    return browser_context_args | {"reduced_motion": "reduce"}
+
+
+@pytest.fixture(scope="session")
 def site():
     """Address of the built book."""
     if not (HTML / "index.html").exists():

@@ -99,18 +99,39 @@ def test_surfaces_far_from_the_screen_are_dropped(page, site):
     page.wait_for_function("document.querySelectorAll('.plotly-offline')[0].dataset.plotly === undefined")
 
 
+ACTIVE = "d => d.querySelector('.plotly-host')._fullLayout.sliders[0].active"
+
+
 def test_the_slider_changes_the_surface(page, site):
     page.goto(site + "notebooks/ppp_fig1_emergence.html")
     figure = reveal(page, 0)
     z = "d => { const z = d.querySelector('.plotly-host')._fullData[0].z; return Array.from(z[0]).join() }"
-    last = figure.evaluate(z)
+    first = figure.evaluate(z)
+    assert figure.evaluate(ACTIVE) == 0  # it opens on one image
     figure.evaluate(
-        "d => Plotly.animate(d.querySelector('.plotly-host'), ['1'],"
-        " {mode: 'immediate', frame: {duration: 0, redraw: true}})"
+        "d => { const host = d.querySelector('.plotly-host');"
+        " const frames = host._fullLayout.sliders[0].steps.map(step => step.args[0][0]);"
+        " Plotly.animate(host, [frames.at(-1)], {mode: 'immediate', frame: {duration: 0, redraw: true}}) }"
     )
     page.wait_for_timeout(300)
-    assert figure.evaluate(z) != last
-    assert figure.evaluate("d => d.querySelector('.plotly-host')._fullLayout.sliders[0].active") == 0
+    assert figure.evaluate(z) != first
+    assert figure.evaluate(ACTIVE) == figure.evaluate(
+        "d => d.querySelector('.plotly-host')._fullLayout.sliders[0].steps.length - 1"
+    )
+
+
+def test_the_film_plays_once(page, site):
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(site + "notebooks/ppp_fig1_emergence.html")
+    figure = reveal(page, 0)
+    page.wait_for_function(
+        "() => { const slider = document.querySelector('.plotly-host')._fullLayout.sliders[0];"
+        " return slider.active === slider.steps.length - 1 }",
+        timeout=60_000,
+    )
+    last = figure.evaluate(ACTIVE)
+    page.wait_for_timeout(1500)
+    assert figure.evaluate(ACTIVE) == last  # and stays there
 
 
 def test_the_explorers_menus_work_together(page, site):

@@ -33,8 +33,12 @@
   function draw(div) {
     if (div._drawn) return;
     div._drawn = true;
-    Plotly.newPlot(hostOf(div), made(div))
-      .then(function () { div.dataset.plotly = "ready"; })
+    var figure = made(div), host = hostOf(div);
+    Plotly.newPlot(host, figure)
+      .then(function () {
+        div.dataset.plotly = "ready";
+        pppkit.playOnce(div, host, figure.layout);
+      })
       .catch(function (error) { div.dataset.plotly = "error"; console.error("plotly", error); });
   }
 
@@ -55,7 +59,11 @@
 
   function choose(div, index) {
     div._choice = index;
-    if (div._drawn) Plotly.react(hostOf(div), made(div));
+    div._played = false;
+    if (!div._drawn) return;
+    var figure = made(div), host = hostOf(div);
+    pppkit.stop(host);
+    Plotly.react(host, figure).then(function () { pppkit.playOnce(div, host, figure.layout); });
   }
 
   function start() {
