@@ -16,14 +16,18 @@ class VGG19(nn.Module):
 
     `features` has torchvision's names. Without the last max pooling the fourth layer of interest is 14x14 at
     224 pixels.
+
+    Args:
+        width: Multiplies every number of channels.
+        num_classes: Outputs.
+        batch_norm: After every convolution.
     """
 
-    def __init__(self, width: float = 1.0, num_classes: int = 1000):
+    def __init__(self, width: float = 1.0, num_classes: int = 1000, batch_norm: bool = False):
         super().__init__()
         stages = [[scaled(c, width)] * n for c, n in ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))]
-        self.features = torchvision.models.vgg.make_layers(
-            [c for stage in stages for c in (*stage, "M")][:-1]
-        )
+        layers = [c for stage in stages for c in (*stage, "M")]
+        self.features = torchvision.models.vgg.make_layers(layers[:-1], batch_norm)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(stages[-1][-1], num_classes)
 
@@ -34,7 +38,15 @@ class VGG19(nn.Module):
 
 @register("vgg19", title="VGG19", layers=("features.8", "features.17", "features.26", "features.35"))
 def _vgg19(width: float, num_classes: int) -> nn.Module:
-    model = VGG19(width, num_classes)
+    return _initialised(VGG19(width, num_classes))
+
+
+@register("vgg19_bn", title="VGG19-BN", layers=("features.12", "features.25", "features.38", "features.51"))
+def _vgg19_bn(width: float, num_classes: int) -> nn.Module:
+    return _initialised(VGG19(width, num_classes, batch_norm=True))
+
+
+def _initialised(model: VGG19) -> VGG19:
     for module in model.features:
         if isinstance(module, nn.Conv2d):
             initialise(module)

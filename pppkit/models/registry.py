@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from ..checks import number, one_of, shown, whole
-from . import cifar_resnet, classifiers, picanet  # noqa: F401  (they register their networks)
+from . import cifar_resnet, classifiers, picanet, resnet9  # noqa: F401  (they register their networks)
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
 from .weights import load_weights
@@ -39,8 +39,9 @@ def build(
             ends in a global average pooling after its last convolution, the ResNet starts with a 3x3 stride-2
             convolution and a 2x2 stride-2 max pooling), `"vgg16_sod"` for its saliency network (see
             `pppkit.models.picanet`), `"cifar_resnet20"`, 32, 44, 56 and 110 for those of He et al. (see
-            `pppkit.models.cifar_resnet`). `"torchvision/NAME"` for any of torchvision's classification
-            models; the prefix may be left out for names that are not in `MODELS`.
+            `pppkit.models.cifar_resnet`), `"resnet9"` for one that learns CIFAR-10 in minutes, `"vgg19_bn"`
+            for the paper's VGG19 with batch normalisation. `"torchvision/NAME"` for any of torchvision's
+            classification models; the prefix may be left out for names that are not in `MODELS`.
         width: Multiplies every number of channels; for the networks of `MODELS`.
         num_classes: Outputs of the classifier.
         init: `"default"` leaves each layer as `reset_parameters` makes it; `"kaiming"` is what torchvision's

@@ -132,7 +132,6 @@ def fit(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
-            gradient_clip_val=1.0,
         )
         share = {"replicas": trainer.world_size, "rank": trainer.global_rank, "workers": workers}
         held_out = loader(validation, 4 * batch, **share)

@@ -91,6 +91,10 @@ class PaddedModule(L.LightningModule):
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
         return loss
 
+    def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
+        if self.recipe.clip:
+            nn.utils.clip_grad_norm_(self.parameters(), self.recipe.clip)
+
     def on_validation_epoch_start(self) -> None:
         self._generator().manual_seed(self.seed)  # randn must not depend on how often it was validated
 

@@ -28,6 +28,7 @@ class Recipe:
         weight_decay: Of the optimizer.
         warm_up: Share of the steps.
         label_smoothing: Of the cross entropy of classes (Szegedy et al. 2016).
+        clip: The largest norm of all gradients together; longer ones are scaled down. 0 for no limit.
         flip: Mirror half of the training images.
         shift: Crops move by up to so many pixels each way.
         shift_fill: What appears beyond the image's border then: a padding scheme. `"zeros"` is black.
@@ -38,6 +39,7 @@ class Recipe:
     weight_decay: float = 0.05
     warm_up: float = 0.05
     label_smoothing: float = 0.0
+    clip: float = 1.0
     flip: bool = True
     shift: int = 0
     shift_fill: str = "reflect"
@@ -45,7 +47,7 @@ class Recipe:
     def __post_init__(self) -> None:
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         one_of("shift_fill", self.shift_fill, FILLS)
-        for name in ("lr", "weight_decay", "shift"):
+        for name in ("lr", "weight_decay", "clip", "shift"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}={getattr(self, name)} must not be negative")
         for name in ("warm_up", "label_smoothing"):

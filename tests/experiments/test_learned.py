@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 
 from pppkit.experiments.ppp import learned
-from pppkit.experiments.ppp.recipes import recipe, settings
+from pppkit.experiments.ppp.recipes import measurement_epochs, recipe, settings
 
 
-def rows(accuracy, model="cifar_resnet20", data="cifar10"):
+def rows(accuracy, model="resnet9", data="cifar10"):
     """Two epochs of one network that ends with that accuracy, two layers each."""
     epochs = [{"epoch": epoch, "val_accuracy": value} for epoch, value in ((0, 0.1), (12, accuracy))]
     names = {"model": model, "data": data, "padding": "zeros", "seed": 0, "epochs": 12}
@@ -13,7 +13,7 @@ def rows(accuracy, model="cifar_resnet20", data="cifar10"):
 
 
 def test_a_network_counts_where_its_last_accuracy_reaches_the_gate():
-    gate = learned.GATES["cifar_resnet20", "cifar10"]
+    gate = learned.GATES["resnet9", "cifar10"]
     assert learned.passed(rows(gate)).tolist() == [True] * 4
     assert learned.passed(rows(gate - 0.001)).tolist() == [False] * 4
     two = pd.concat([rows(0.9), rows(0.5).assign(seed=1)], ignore_index=True)
@@ -26,19 +26,25 @@ def test_a_network_whose_accuracy_is_taken_away_drops_out():
 
 
 def test_a_network_without_a_gate_is_no_evidence():
-    assert not learned.passed(rows(0.99, data="scenes")).any()
+    assert not learned.passed(rows(0.99, model="resnet50")).any()
 
 
 def test_the_published_recipe():
     (trial, *_), published = learned.grid(networks=1), learned.EXPERIMENT.trials()
-    assert len(published) == 15 and {t["data"] for t in published} == {"cifar10"}
-    found = settings(trial)
+    assert {(t["model"], t["data"]) for t in published} == set(learned.GATES)
+    assert len(published) == len(learned.GATES) * 5 * 3
+    assert [t["seed"] for t in published] == sorted(t["seed"] for t in published), "whole sets come first"
+    found, learning = settings(trial), recipe(trial)
     assert found["images"] is None and found["size"] == 32 and found["sizes"] == (32, 224)
-    assert (
-        recipe(trial).optimizer == "sgd"
-        and recipe(trial).shift == 4
-        and recipe(trial).shift_fill == "reflect"
-    )
+    assert (learning.optimizer, learning.clip, learning.shift_fill) == ("sgd", 0.0, "reflect")
+    assert len(measurement_epochs(found["epochs"])) == 11
+
+
+def test_a_cell_without_a_gate_is_refused():
+    with pytest.raises(ValueError, match="model='resnet50' is not one of resnet9"):
+        learned.grid(model="resnet50")
+    with pytest.raises(ValueError, match="data='imagenet' is not one of cifar10"):
+        learned.grid(data="imagenet")
 
 
 def test_old_cells_learn_as_before():

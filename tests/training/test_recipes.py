@@ -99,3 +99,15 @@ def test_smoothed_labels_enter_the_loss():
 def test_bad_recipes_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         Recipe(**arguments)
+
+
+@pytest.mark.parametrize("clip, longest", [(0.5, 0.5), (0.0, math.inf)])
+def test_gradients_are_clipped_to_the_recipe(clip, longest):
+    module = Classifier(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), recipe=Recipe(clip=clip))
+    for parameter in module.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    before = math.sqrt(sum(p.numel() for p in module.parameters()))
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    module.configure_gradient_clipping(optimizer, None, None)
+    found = math.sqrt(sum(p.grad.square().sum().item() for p in module.parameters()))
+    assert found == pytest.approx(min(before, longest), rel=1e-5)

@@ -6,22 +6,50 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...checks import one_of
 from ...padding import FILLS
-from . import chronology, recipes
-from .recipes import GATES, passed
+from ..context import as_list, choices
+from . import chronology
+from .recipes import GATES, PROFILES, passed
 
-__all__ = ["EXPERIMENT", "GATES", "grid", "passed"]
+__all__ = ["EXPERIMENT", "GATES", "MODELS", "grid", "passed"]
+
+# What has a gate: networks, and what they learn from.
+MODELS = tuple(dict.fromkeys(model for model, _ in GATES))
+DATA = tuple(dict.fromkeys(data for _, data in GATES))
 
 
 def grid(
     profile: str = "published",
-    model: str | Sequence[str] = "cifar_resnet20",
+    model: str | Sequence[str] = MODELS,
     padding: str | Sequence[str] = FILLS,
-    data: str = "cifar10",
+    data: str | Sequence[str] = DATA,
     networks: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Trials of networks that have a gate; the arguments are those of `chronology.grid`."""
-    return recipes.grid(profile, model, padding, data, networks)
+    """Trials of networks that have a gate, seeds outermost.
+
+    Args:
+        profile: One of `pppkit.experiments.ppp.recipes.PROFILES`.
+        model: Of `MODELS`, one or several.
+        padding: Padding schemes, one or several.
+        data: Of `DATA`, one or several; anything but scenes is a data set's name in the `paths` of a run.
+        networks: Seeds of each cell; None for the profile's number.
+
+    Raises:
+        ValueError: For an unknown name, or where no network has a gate on that data.
+    """
+    one_of("profile", profile, PROFILES)
+    models, sources = choices("model", model, MODELS), choices("data", data, DATA)
+    cells = [cell for cell in GATES if cell[0] in models and cell[1] in sources]
+    if not cells:
+        known = ", ".join(" on ".join(cell) for cell in GATES)
+        raise ValueError(f"model={model!r} has no gate on data={data!r}; gates are those of {known}")
+    return [
+        {"model": name, "data": source, "padding": scheme, "seed": seed, "profile": profile}
+        for seed in range(networks or PROFILES[profile]["networks"])
+        for name, source in cells
+        for scheme in as_list(padding)
+    ]
 
 
 EXPERIMENT = replace(
