@@ -43,7 +43,7 @@ def test_the_published_recipe():
 def test_a_cell_without_a_gate_is_refused():
     with pytest.raises(ValueError, match="model='resnet50' is not one of resnet9"):
         learned.grid(model="resnet50")
-    with pytest.raises(ValueError, match="data='imagenet' is not one of cifar10"):
+    with pytest.raises(ValueError, match="data='imagenet' is not one of cifar10, scenes"):
         learned.grid(data="imagenet")
 
 
