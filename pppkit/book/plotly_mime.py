@@ -15,6 +15,7 @@ from docutils import nodes
 
 from ..figures.tables import STATIC as FIGURES_STATIC
 from ..figures.tables import without_assets
+from .pictures import HEIGHT, picture
 
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -27,7 +28,6 @@ SCRIPTS = (
     "figure-films.js",
     "figures.js",
 )
-HEIGHT = 450  # of a figure that does not say, by Plotly
 
 
 class PlotlyMime:
@@ -63,7 +63,7 @@ def figure_html(figure: Mapping[str, Any]) -> str:
     attributes = f'class="plotly-offline" style="height:{height}px"'
     if choices:
         attributes += f' data-selector="{html.escape(json.dumps(choices, separators=(",", ":")))}"'
-    return f'<div {attributes}><script type="application/json">{text}</script></div>'
+    return f'<div {attributes}>{picture(page)}<script type="application/json">{text}</script></div>'
 
 
 def _without_menu(figure: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -103,7 +103,8 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_css_file("tables.css")
     app.add_js_file("tables.js", defer="defer")
     app.config.mathjax_path = "tex-svg-full.js"
-    # Sphinx reads all pages anew where this number is another: what it keeps was written by this module.
-    made_by = int(hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8], 16)
+    # Sphinx reads all pages anew where this number is another: what it keeps was written by this code.
+    code = [Path(__file__), *sorted((Path(__file__).parent / "pictures").glob("*.py"))]
+    made_by = int(hashlib.sha256(b"".join(p.read_bytes() for p in code)).hexdigest()[:8], 16)
     safe = {"parallel_read_safe": True, "parallel_write_safe": True}
     return {"version": "1", "env_version": made_by, **safe}
