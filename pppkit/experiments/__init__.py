@@ -8,10 +8,21 @@ from . import bhv, posenet
 from .base import Experiment
 from .context import Context
 from .posenet import published as posenet_published
-from .ppp import chronology, emergence, initial, learned, pitfalls, published_networks, spectra, untrained
+from .ppp import (
+    chronology,
+    emergence,
+    initial,
+    learned,
+    learned_initial,
+    pitfalls,
+    published_networks,
+    spectra,
+    untrained,
+)
 
-_PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial, learned)
-_IN_BOOK_ORDER = (*_PPP, bhv, posenet, posenet_published, spectra)
+_PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
+_LEARNED = (learned, learned_initial)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, bhv, posenet, posenet_published, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

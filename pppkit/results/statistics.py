@@ -202,7 +202,7 @@ def share_interval(count: int, total: int, level: float = LEVEL) -> Interval:
     return Interval(count / total, float(bounds.low), float(bounds.high))
 
 
-def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdict:
+def all_positive(intervals_at: Callable[[float], Collection[Interval]], among: int | None = None) -> Verdict:
     """Whether something is positive in every one of several cases.
 
     Among many cases some would lie below by chance, so those that contradict have to do so at a level that is
@@ -210,6 +210,7 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdi
 
     Args:
         intervals_at: The cases' intervals at a level of confidence.
+        among: How many cases are asked, where these are part of them; None where they are all.
 
     Returns:
         Holds where every interval lies above 0, fails where at least one lies below, and is open otherwise,
@@ -218,7 +219,7 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]]) -> Verdi
     usual = intervals_at(LEVEL)
     if not usual:
         return Verdict.OPEN
-    if any(case.high < 0 for case in intervals_at(bonferroni(LEVEL, len(usual)))):
+    if any(case.high < 0 for case in intervals_at(bonferroni(LEVEL, among or len(usual)))):
         return Verdict.FAILS
     return Verdict.HOLDS if all(case.low > 0 for case in usual) else Verdict.OPEN
 

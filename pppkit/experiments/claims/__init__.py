@@ -1,16 +1,19 @@
 """What the papers claim, one small function for each claim, and what our result rows say about it."""
 
 from ...results.statistics import Verdict
-from .base import Claim, Finding, claim
-from .ledger import CLAIMS, COLUMNS, evaluate_claims, judge
-from .rows import NetworkMap, NotMeasured, Rows
+from .base import Claim, Evidence, Finding, Line, claim
+from .ledger import CLAIMS, COLUMNS, evaluate_claims, findings, judge
+from .rows import CannotTell, NetworkMap, NotMeasured, Rows
 from .tables import by_verdict, changes, summary, verdict_counts
 
 __all__ = [
     "CLAIMS",
     "COLUMNS",
+    "CannotTell",
     "Claim",
+    "Evidence",
     "Finding",
+    "Line",
     "NetworkMap",
     "NotMeasured",
     "Rows",
@@ -19,6 +22,7 @@ __all__ = [
     "changes",
     "claim",
     "evaluate_claims",
+    "findings",
     "judge",
     "summary",
     "verdict_counts",

@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...models import TITLES
-from ...results.statistics import Verdict, lead, leads
+from ...models import LAYERS_OF_INTEREST, TITLES
+from ...results.statistics import LEVEL, Interval, Verdict, all_positive, lead, pooled_intervals
 from .rows import Rows
 
 FAMILY = ["model", "data"]  # networks of one kind, trained on the same data
-CELL = [*FAMILY, "padding"]
+CASE = ["source", "padding"]  # what a layer of a family is measured on, and under
+
+
+class Evidence(StrEnum):
+    """Whose networks a claim is judged on."""
+
+    OURS = "our networks"
+    PUBLISHED = "published networks"
+    UNTRAINED = "untrained networks"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a check: a layer of one kind of networks, say, in all of its cases.
+
+    Attributes:
+        name: What it is about.
+        intervals_at: From a level of confidence to the interval of each case, which is to be positive.
+        decides: Whether the claim's verdict rests on it; otherwise it is shown beside.
+    """
+
+    name: str
+    intervals_at: Callable[[float], Mapping[Hashable, Interval]]
+    decides: bool = True
+
+    @property
+    def intervals(self) -> Mapping[Hashable, Interval]:
+        """Of each case, at the usual level."""
+        return self.intervals_at(LEVEL)
+
+
+def decide(lines: Sequence[Line]) -> Verdict:
+    """Whether all cases of all deciding lines are positive (`pppkit.results.statistics.all_positive`)."""
+    chosen = [line for line in lines if line.decides]
+    return all_positive(lambda level: [i for line in chosen for i in line.intervals_at(level).values()])
+
+
+def line_verdicts(lines: Sequence[Line]) -> list[Verdict]:
+    """The verdict of each line, corrected for the cases of all: a check fails where a deciding line fails."""
+    cases = {True: 0, False: 0}
+    for line in lines:
+        cases[line.decides] += len(line.intervals)
+
+    def verdict(line: Line) -> Verdict:
+        return all_positive(lambda level: line.intervals_at(level).values(), cases[line.decides])
+
+    return [verdict(line) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -25,13 +73,20 @@ class Finding:
         measured: The values, as a phrase.
         verdict: What they say about the claim.
         networks: Which networks stand behind it.
+        lines: Of the check, where it has several or its intervals are shown.
         names: Fill the fields of the claim's `check`, where it names what only the rows can tell.
     """
 
     measured: str
     verdict: Verdict
     networks: str
+    lines: tuple[Line, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_lines(measured: str, lines: Sequence[Line], networks: str) -> Finding:
+    """The finding of a check that asks its deciding lines to be positive in every case."""
+    return Finding(measured, decide(lines), networks, tuple(lines))
 
 
 @dataclass(frozen=True)
@@ -44,8 +99,10 @@ class Claim:
         place: Section, figure or table.
         text: The sentence.
         check: What of the rows would make it hold.
+        evidence: Whose networks it is judged on.
         needs: Names of the tables in `Rows` that `find` reads.
-        find: Gets the rows; raises `NotMeasured` where they lack what the check compares.
+        find: Gets the rows; raises `NotMeasured` where they lack what the check compares, and `CannotTell`
+            where networks were trained, but none that the check may rest on.
     """
 
     id: str
@@ -53,17 +110,25 @@ class Claim:
     place: str
     text: str
     check: str
+    evidence: Evidence
     needs: tuple[str, ...]
     find: Callable[[Rows], Finding]
 
 
 def claim(
-    id: str, *, paper: str, place: str, text: str, check: str, needs: Sequence[str] = ("chronology",)
+    id: str,
+    *,
+    paper: str,
+    place: str,
+    text: str,
+    check: str,
+    evidence: Evidence = Evidence.OURS,
+    needs: Sequence[str] = ("learned",),
 ) -> Callable[[Callable[[Rows], Finding]], Claim]:
     """Makes a claim of the function that checks it; the arguments are the attributes of `Claim`."""
 
     def decorate(find: Callable[[Rows], Finding]) -> Claim:
-        return Claim(id, paper, place, text, check, tuple(needs), find)
+        return Claim(id, paper, place, text, check, evidence, tuple(needs), find)
 
     return decorate
 
@@ -81,6 +146,42 @@ def log_ratio(after: pd.Series, before: pd.Series) -> pd.Series:
 def family_name(model: str, data: str) -> str:
     """A kind of networks, as pages call it."""
     return f"{TITLES[model]} on {data}"
+
+
+def layer_lines(
+    values: pd.Series,
+    rows: pd.DataFrame,
+    family: Callable[[tuple], Hashable] | None,
+    beside: str = "",
+    deepest_decides: bool = False,
+) -> list[Line]:
+    """A line for each family of networks and layer; its cases are pictures and paddings.
+
+    Args:
+        values: One a network and case, to be positive.
+        rows: What they belong to: the columns of `FAMILY`, `CASE`, and `level`.
+        family: Which cases of a line share a spread (`Rows.family`).
+        beside: More of each line's name.
+        deepest_decides: Layers above the deepest of a network are shown, and do not decide.
+    """
+    lines = []
+    for (model, data, level), part in rows.groupby([*FAMILY, "level"], sort=False):
+        deepest = is_deepest(model, level)
+        cells = by(values.loc[part.index], CASE, part)
+        name = f"{family_name(model, data)}, layer {level}{' (deepest)' * deepest}{beside}"
+        lines.append(Line(name, partial(pooled_intervals, cells, family), deepest or not deepest_decides))
+    return lines
+
+
+def is_deepest(model: str, level: int) -> bool:
+    """Whether a layer of interest is the last of its network: the fourth, in ResNets for CIFAR the third."""
+    return level == len(LAYERS_OF_INTEREST[model])
+
+
+def deepest(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row is of its network's deepest layer of interest."""
+    found = [is_deepest(model, level) for model, level in zip(rows["model"], rows["level"])]
+    return pd.Series(found, index=rows.index, dtype=bool)
 
 
 def networks(part: pd.DataFrame) -> str:
@@ -112,4 +213,8 @@ def leading(cells: Mapping[Any, Mapping[str, pd.Series]], name: str, networks: s
         f"{cell}: {first.by.value:+.3f} ± {first.by.half_width:.3f} against {first.rival}"
         for cell, first in found.items()
     )
-    return Finding(measured, leads(cells, name), networks)
+
+    def line(cell: Any, groups: Mapping[str, pd.Series]) -> Line:
+        return Line(str(cell), lambda level: {found[cell].rival: lead(groups, name, level).by})
+
+    return of_lines(measured, [line(cell, groups) for cell, groups in cells.items()], networks)

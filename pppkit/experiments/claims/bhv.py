@@ -55,7 +55,7 @@ def _best(rows: Rows, background: str) -> Finding:
     rival = max(some(others, "other paddings"), key=lambda p: others[p].mean())
     verdict = all_positive(lambda level: [welch_interval(best[worst], others[rival], level)])
     measured = _points(welch_interval(best[worst], others[rival]))
-    return Finding(measured, verdict, _networks(rows), {"worst": worst, "rival": rival})
+    return Finding(measured, verdict, _networks(rows), names={"worst": worst, "rival": rival})
 
 
 @claim(
@@ -90,7 +90,7 @@ def _inconsistent(rows: Rows, cells: dict[tuple[str, str], pd.DataFrame]) -> Fin
     least = values[background, padding]
     verdict = all_positive(lambda level: [student_interval(least, level)])
     found, names = student_interval(least), {"padding": padding, "background": background}
-    return Finding(f"{found.value:.1f} ± {found.half_width:.1f} %", verdict, _networks(rows), names)
+    return Finding(f"{found.value:.1f} ± {found.half_width:.1f} %", verdict, _networks(rows), names=names)
 
 
 @claim(

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import bhv, maps, paddings, posenet, training, untrained
-from .base import Claim, Finding
-from .rows import NotMeasured, Rows
+from ...results.statistics import Verdict
+from . import bhv, maps, paddings, posenet, published, training, untrained
+from .base import Claim, Finding, line_verdicts
+from .rows import CannotTell, NotMeasured, Rows
 
 # Of a ledger.
-COLUMNS = ("id", "paper", "place", "claim", "check", "measured", "verdict", "rows")
-SUBJECTS = (untrained, training, paddings, maps, posenet, bhv)  # the ledger's order
+COLUMNS = ("id", "paper", "place", "evidence", "claim", "check", "measured", "lines", "verdict", "rows")
+SUBJECTS = (untrained, training, published, paddings, maps, posenet, bhv)  # the ledger's order
 # Every claim by its id, in the order of the ledger.
 CLAIMS: dict[str, Claim] = {
     found.id: found for module in SUBJECTS for found in vars(module).values() if isinstance(found, Claim)
@@ -30,12 +31,26 @@ def judge(rows: Rows, ids: Collection[str] = ()) -> pd.DataFrame:
     Raises:
         ValueError: For an unknown id.
     """
+    found = findings(rows, ids)
+    return pd.DataFrame([_row(c, f) for c, f in found], columns=list(COLUMNS))
+
+
+def findings(rows: Rows, ids: Collection[str] = ()) -> list[tuple[Claim, Finding]]:
+    """What `judge` makes rows of: claims, each with what its check found.
+
+    Args:
+        rows: What was measured.
+        ids: Of the claims; empty for all.
+
+    Raises:
+        ValueError: For an unknown id.
+    """
     unknown = sorted(set(ids) - set(CLAIMS))
     if unknown:
         raise ValueError(f"ids has {', '.join(unknown)}; claims are {', '.join(CLAIMS)}")
     chosen = [claim for id, claim in CLAIMS.items() if not ids or id in ids]
     found = [(claim, _find(claim, rows)) for claim in chosen]
-    return pd.DataFrame([_row(c, f) for c, f in found if f is not None], columns=list(COLUMNS))
+    return [(claim, finding) for claim, finding in found if finding is not None]
 
 
 def evaluate_claims(folder: str | Path, pooled: bool = True, ids: Collection[str] = ()) -> pd.DataFrame:
@@ -47,8 +62,10 @@ def evaluate_claims(folder: str | Path, pooled: bool = True, ids: Collection[str
         ids: Of the claims; empty for all.
 
     Returns:
-        One row for each claim: its `id`, the `paper`, the `place` in it, the `claim`, the `check`, what was
-        `measured`, the `verdict` (one of `Verdict`), and which `rows` it rests on.
+        One row for each claim: its `id`, the `paper`, the `place` in it, whose networks are `evidence`, the
+        `claim`, the `check`, what was `measured`, the check's `lines` each with its verdict, the `verdict`
+        of all (one of `Verdict`), and which `rows` it rests on. Where networks were trained but none of them
+        learned, a claim about training is open, and `measured` says so.
 
     Raises:
         ValueError: For an unknown id, or if there is no such folder.
@@ -61,18 +78,24 @@ def _find(claim: Claim, rows: Rows) -> Finding | None:
         return None
     try:
         return claim.find(rows)
+    except CannotTell as reason:
+        return Finding(str(reason), Verdict.OPEN, "none")
     except NotMeasured:
         return None
 
 
 def _row(claim: Claim, finding: Finding) -> dict[str, str]:
+    verdicts = line_verdicts(finding.lines)
+    lines = [f"{line.name}: {verdict}" for line, verdict in zip(finding.lines, verdicts)]
     return {
         "id": claim.id,
         "paper": claim.paper,
         "place": claim.place,
+        "evidence": str(claim.evidence),
         "claim": claim.text,
         "check": claim.check.format(**finding.names) if finding.names else claim.check,
         "measured": finding.measured,
+        "lines": "; ".join(lines),
         "verdict": str(finding.verdict),
         "rows": finding.networks,
     }

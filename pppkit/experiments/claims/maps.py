@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from ...results.statistics import pooled_intervals
 from ..ppp.chronology import outline
-from .base import CELL, Finding, by, claim, networks
+from .base import CASE, FAMILY, Finding, Line, by, claim, family_name, networks, of_lines
 from .rows import NetworkMap, Rows, some
 
 
-def _named(maps: list[NetworkMap]) -> pd.DataFrame:
-    columns = ["model", "data", "padding", "seed"]
+def _named(maps: Sequence[NetworkMap]) -> pd.DataFrame:
+    columns = [*FAMILY, *CASE, "seed"]
     return pd.DataFrame([{c: getattr(m, c) for c in columns} for m in maps], columns=columns)
 
 
-def _networks(rows: Rows) -> str:
-    return f"maps of layer 4 on the largest images; {networks(_named(rows.maps))}"
+def _finding(rows: Rows, measured: str, values: pd.Series, named: pd.DataFrame) -> Finding:
+    """A line for each family; its cases are kinds of pictures and paddings."""
+    lines = []
+    for family, part in named.groupby(FAMILY, sort=False):
+        cells = by(values.loc[part.index], CASE, part)
+        name = f"{family_name(*family)}, deepest layer"
+        lines.append(Line(name, partial(pooled_intervals, cells, rows.family)))
+    behind = f"maps of the deepest layer on the largest images; {networks(_named(rows.maps))}"
+    return of_lines(measured, lines, rows.stands_on(behind))
 
 
 @claim(
@@ -27,17 +37,18 @@ def _networks(rows: Rows) -> str:
     place="4.1",
     text="After training the maximum sits in the corners",
     check=(
-        "the strongest corner (a seventh of the map's side) over the strongest middle of a side "
-        "is above 1 in every cell"
+        "the strongest corner (a seventh of the map's side) over the strongest middle of a side, in networks "
+        "that learned, is above 1 in every family, padding and kind of pictures"
     ),
     needs=["maps"],
 )
 def maximum_in_the_corners(rows: Rows) -> Finding:
     """Judged by the ratio's logarithm."""
-    ratio = pd.Series([np.log(outline(m.trained)[0]) for m in rows.maps])
+    found = some(rows.maps, "maps of networks that learned")
+    ratio = pd.Series([np.log(outline(m.trained)[0]) for m in found])
     span = f"ratios {np.exp(ratio.min()):.2f} to {np.exp(ratio.max()):.2f}"
-    measured = f"it is in {(ratio > 0).sum()} of {len(ratio)} networks; {span}"
-    return Finding(measured, rows.every(by(ratio, CELL, _named(rows.maps))), _networks(rows))
+    measured = f"it is in {(ratio > 0).sum()} of {len(ratio)} maps; {span}"
+    return _finding(rows, measured, ratio, _named(found))
 
 
 @claim(
@@ -46,18 +57,19 @@ def maximum_in_the_corners(rows: Rows) -> Finding:
     place="4.1, Figure 4",
     text="In all scenarios PPP spreads out with training",
     check=(
-        "the share of PPP that lies further than a seventh of the side from the border, "
-        "trained over untrained, is above 1 in every cell"
+        "the share of PPP that lies further than a seventh of the side from the border, in networks that "
+        "learned over the same untrained (He et al.), is above 1 in every family, padding and kind of "
+        "pictures"
     ),
     needs=["maps"],
 )
 def pattern_spreads_out(rows: Rows) -> Finding:
-    """Of networks whose map before training was kept, too."""
+    """Of networks whose map before training was kept, too; of the default initialisation none is."""
     kept = [(m, m.untrained) for m in rows.maps if m.untrained is not None]
     gain = pd.Series([np.log(outline(m.trained)[1] / outline(start)[1]) for m, start in kept], dtype=float)
     median = np.exp(some(gain, "maps before training").median())
-    measured = f"it grew in {(gain > 0).sum()} of {len(gain)} networks; the median ratio is {median:.2f}"
-    return Finding(measured, rows.every(by(gain, CELL, _named([m for m, _ in kept]))), _networks(rows))
+    measured = f"it grew in {(gain > 0).sum()} of {len(gain)} maps; the median ratio is {median:.2f}"
+    return _finding(rows, measured, gain, _named([m for m, _ in kept]))
 
 
 @claim(
@@ -66,8 +78,8 @@ def pattern_spreads_out(rows: Rows) -> Finding:
     place="4.1",
     text="The overall structure of PPP is similar for all paddings",
     check=(
-        "the correlation of two paddings' maps, of networks of one family and seed, "
-        "is above 0.5 for every pair"
+        "the correlation of two paddings' maps, of networks of one family and seed that learned, "
+        "is above 0.5 for every pair, on every kind of pictures"
     ),
     needs=["maps"],
 )
@@ -79,18 +91,18 @@ def paddings_are_alike(rows: Rows) -> Finding:
         f"median {found.median():.2f}, {found.min():.2f} to {found.max():.2f}, "
         f"{(found > 0.5).sum()} of {len(found)} above 0.5"
     )
-    beyond = np.arctanh(found.clip(upper=1 - 1e-6)) - np.arctanh(0.5)
-    return Finding(measured, rows.every(by(beyond, CELL, pairs)), _networks(rows))
+    beyond = np.arctanh(found.clip(1e-6 - 1, 1 - 1e-6)) - np.arctanh(0.5)
+    return _finding(rows, measured, beyond, pairs)
 
 
-def _pairs(maps: list[NetworkMap]) -> pd.DataFrame:
-    """One row for two maps of one family, seed and size; `padding` names both."""
+def _pairs(maps: Sequence[NetworkMap]) -> pd.DataFrame:
+    """One row for two maps of one family, seed, pictures and size; `padding` names both."""
     out = []
     for a, b in itertools.combinations(maps, 2):
-        same = (a.model, a.data, a.seed) == (b.model, b.data, b.seed)
+        same = (a.model, a.data, a.seed, a.source) == (b.model, b.data, b.seed, b.source)
         if not same or a.trained.shape != b.trained.shape:
             continue
-        names = {"model": a.model, "data": a.data, "padding": f"{a.padding} and {b.padding}"}
+        names = {"model": a.model, "data": a.data, "source": a.source, "seed": a.seed}
         correlation = np.corrcoef(a.trained.ravel(), b.trained.ravel())[0, 1]
-        out.append(names | {"correlation": correlation})
+        out.append(names | {"padding": f"{a.padding} and {b.padding}", "correlation": correlation})
     return pd.DataFrame(out)

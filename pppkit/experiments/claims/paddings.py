@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import partial
+
 import pandas as pd
 
-from ...results.statistics import LEVEL, Verdict, all_positive, bonferroni, pooled_intervals, rank_correlation
-from .base import FAMILY, Finding, by, claim, family_name, leading, log_ratio, networks
+from ...results.statistics import (
+    LEVEL,
+    Interval,
+    Verdict,
+    bonferroni,
+    rank_correlation,
+)
+from .base import (
+    FAMILY,
+    Finding,
+    Line,
+    by,
+    claim,
+    decide,
+    deepest,
+    family_name,
+    is_deepest,
+    layer_lines,
+    leading,
+    log_ratio,
+    networks,
+    of_lines,
+)
 from .rows import Rows, some
+
+STARTS = {"start": ", over He et al.'s start", "default": ", over the default start"}
+LAYER = [*FAMILY, "level"]
 
 
 @claim(
@@ -14,18 +41,25 @@ from .rows import Rows, some
     paper="PPP",
     place="4.3",
     text="randn padding does not prevent PPP at the fourth layer",
-    check="SNR-PPP at layer 4 under randn, trained over untrained, is above 1 for every family",
+    check=(
+        "SNR-PPP of networks that learned under randn, over untrained (He et al.'s start, and the default "
+        "initialisation), is above 1 at the deepest layer of every family, on every kind of pictures; "
+        "other layers are shown beside"
+    ),
 )
 def randn_does_not_prevent(rows: Rows) -> Finding:
     """What is measured beside it: randn's mean over that of the other paddings, after training."""
-    ends = rows.along_training("snr_ppp", 4)
-    chosen = ends["padding"] == "randn"
-    randn = some(ends[chosen], "networks with randn")
-    others = ends[~chosen].groupby(FAMILY)["end"].mean()
-    share = some((randn.groupby(FAMILY)["end"].mean() / others).dropna(), "families with another padding")
+    ends = rows.beside_default("snr_ppp")
+    deep = ends[deepest(ends)]
+    randn = some(ends[ends["padding"] == "randn"], "networks with randn")
+    means = deep.groupby([*FAMILY, deep["padding"] == "randn"])["end"].mean().unstack()
+    share = some((means[True] / means[False]).dropna(), "families with another padding")
     measured = f"trained, it is {share.min():.2f} to {share.max():.2f} of the other paddings' mean"
-    growth = log_ratio(randn["end"], randn["start"])
-    return Finding(measured, rows.every(by(growth, FAMILY, randn)), networks(randn))
+    lines: list[Line] = []
+    for start, beside in STARTS.items():
+        growth = log_ratio(randn["end"], randn[start])
+        lines += layer_lines(growth, randn, rows.family, beside, deepest_decides=True)
+    return of_lines(measured, lines, rows.stands_on(networks(randn)))
 
 
 @claim(
@@ -33,20 +67,28 @@ def randn_does_not_prevent(rows: Rows) -> Finding:
     paper="PPP",
     place="4.3",
     text="randn builds up less PPP at intermediate stages in certain layers",
-    check="the other paddings' mean SNR-PPP over randn's, trained, at layers 2 and 3, is above 1 somewhere",
+    check=(
+        "the other paddings' mean SNR-PPP over randn's, in networks that learned, is above 1 somewhere "
+        "before the deepest layer (intervals corrected for the number of cases)"
+    ),
 )
 def randn_builds_up_less(rows: Rows) -> Finding:
-    """One cell is enough, so the intervals are corrected for the number of cells."""
+    """One case is enough, so the intervals are corrected for the number of cases."""
     ends = rows.along_training("snr_ppp")
-    middle = ends[ends["level"].isin([2, 3])]
-    randn = some(middle[middle["padding"] == "randn"], "layers 2 and 3 under randn")
-    wide = middle.pivot_table(index=[*FAMILY, "seed", "level"], columns="padding", values="end")
-    less = log_ratio(wide.drop(columns="randn").mean(axis=1), wide["randn"]).dropna()
-    cells = dict(tuple(some(less, "another padding").groupby(level=[*FAMILY, "level"])))
-    found = pooled_intervals(cells, rows.family, bonferroni(LEVEL, len(cells))).values()
-    above, beyond = sum(c.value > 0 for c in found), sum(c.low > 0 for c in found)
-    measured = f"it is in {above} of {len(cells)} cells, beyond its interval in {beyond}"
-    return Finding(measured, Verdict.HOLDS if beyond else rows.every(cells), networks(randn))
+    middle = ends[~deepest(ends)]
+    randn = some(middle[middle["padding"] == "randn"], "layers before the deepest under randn")
+    places = [*LAYER, "source", "seed"]
+    wide = middle.pivot_table(index=places, columns="padding", values="end", sort=False)
+    ratio = log_ratio(wide.drop(columns="randn").mean(axis=1), wide["randn"]).dropna()
+    less = some(ratio, "another padding").rename("less").reset_index().assign(padding="randn")
+    lines = layer_lines(less["less"], less, rows.family)
+    count = sum(len(line.intervals) for line in lines)
+    corrected = bonferroni(LEVEL, count)
+    found = [case for line in lines for case in line.intervals_at(corrected).values()]
+    above, beyond = sum(case.value > 0 for case in found), sum(case.low > 0 for case in found)
+    measured = f"it is in {above} of {count} cases, beyond its interval in {beyond}"
+    verdict = Verdict.HOLDS if beyond else decide(lines)
+    return Finding(measured, verdict, rows.stands_on(networks(randn)), tuple(lines))
 
 
 @claim(
@@ -55,23 +97,31 @@ def randn_builds_up_less(rows: Rows) -> Finding:
     place="4.2",
     text="Training matters more for PPP than which padding is used",
     check=(
-        "the paddings' mean gain of SNR-PPP at layer 4, minus their range in trained networks of one seed, "
-        "is positive for every family"
+        "the paddings' mean gain of SNR-PPP (from He et al.'s start, and from the default initialisation), "
+        "minus their range in trained networks of one seed, is positive at the deepest layer of every family "
+        "that learned, on every kind of pictures; other layers are shown beside"
     ),
 )
 def training_matters_more(rows: Rows) -> Finding:
     """Networks of one seed differ by their padding alone."""
-    ends = rows.along_training("snr_ppp", 4)
-    alike = ends.assign(gain=ends["end"] - ends["start"]).groupby([*FAMILY, "seed"])
+    ends = rows.beside_default("snr_ppp")
+    lines: list[Line] = []
+    measured = []
+    for start, beside in STARTS.items():
+        found = _gain_and_range(ends, start)
+        lines += layer_lines(found["gain"] - found["range"], found, rows.family, beside, deepest_decides=True)
+        for family, part in found[deepest(found)].groupby(FAMILY, sort=False):
+            gain, span = part["gain"].mean(), part["range"].mean()
+            measured.append(f"{family_name(*family)}{beside}: gain {gain:+.2f}, range {span:.2f}")
+    return of_lines("; ".join(measured), lines, rows.stands_on(networks(ends)))
+
+
+def _gain_and_range(ends: pd.DataFrame, start: str) -> pd.DataFrame:
+    """By layer, pictures and seed: the paddings' mean gain, and their range after training."""
+    alike = ends.assign(gain=ends["end"] - ends[start]).groupby([*LAYER, "source", "seed"], sort=False)
     found = pd.DataFrame({"gain": alike["gain"].mean(), "range": alike["end"].max() - alike["end"].min()})
-    found = some(found[alike["padding"].nunique() > 1], "seeds with two paddings")
-    means = found.groupby(level=FAMILY, sort=False).mean()
-    measured = "; ".join(
-        f"{family_name(*family)}: gain {row['gain']:+.2f}, range {row['range']:.2f}"
-        for family, row in means.iterrows()
-    )
-    beyond = dict(tuple((found["gain"] - found["range"]).groupby(level=FAMILY, sort=False)))
-    return Finding(measured, rows.every(beyond), networks(ends))
+    several = some(found[alike["padding"].nunique() > 1], "seeds with two paddings")
+    return several.reset_index().assign(padding="all")
 
 
 @claim(
@@ -80,24 +130,32 @@ def training_matters_more(rows: Rows) -> Finding:
     place="4.2",
     text="SNR-PPP and MAE-PPP mostly follow similar trends",
     check=(
-        "their rank correlation over trained networks at layer 4 is above 0.5 for every family "
-        "(Fisher's interval)"
+        "their rank correlation over networks that learned is above 0.5 at the deepest layer of every "
+        "family, on every kind of pictures (Fisher's interval); other layers are shown beside"
     ),
 )
 def snr_and_mae_agree(rows: Rows) -> Finding:
     """The interval that has to lie above 0 is that of the correlation minus a half."""
-    last = rows.trained(4)
-    families = {family: part for family, part in last.groupby(FAMILY, sort=False)}
-    found = {f: rank_correlation(part["snr_ppp"], part["mae_ppp"]) for f, part in families.items()}
-    measured = "; ".join(
-        f"{family_name(*f)}: {c.value:.2f} ({c.low:.2f} to {c.high:.2f})" for f, c in found.items()
-    )
-    verdict = all_positive(
-        lambda level: [
-            rank_correlation(part["snr_ppp"], part["mae_ppp"], level).minus(0.5) for part in families.values()
-        ]
-    )
-    return Finding(measured, verdict, networks(last))
+    curves = rows.passing()
+    last = curves[curves["epoch"] == curves["epochs"]]
+    lines, measured = [], []
+    for (model, data, level), part in last.groupby(LAYER, sort=False):
+        last_layer = is_deepest(model, level)
+        name = f"{family_name(model, data)}, layer {level}{' (deepest)' * last_layer}"
+        lines.append(Line(name, partial(_agreement, part), last_layer))
+        if last_layer:
+            found = [f"{case}: {found.value + 0.5:.2f}" for case, found in lines[-1].intervals.items()]
+            measured.append(f"{family_name(model, data)}, {', '.join(found)}")
+    return of_lines("; ".join(measured), lines, rows.stands_on(networks(last)))
+
+
+def _agreement(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
+    """By kind of pictures, the rank correlation of both metrics, less a half."""
+    sources = part.groupby("source", sort=False)
+    return {
+        str(source): rank_correlation(of["snr_ppp"], of["mae_ppp"], level).minus(0.5)
+        for source, of in sources
+    }
 
 
 @claim(
@@ -105,13 +163,17 @@ def snr_and_mae_agree(rows: Rows) -> Finding:
     paper="PPP",
     place="4.2",
     text="The saliency network does not reach the other paddings' performance with randn",
-    check="the weighted F-measure of the worst other padding minus that of randn is positive (percent)",
+    check=(
+        "the weighted F-measure of the worst other padding minus that of randn is positive (percent), "
+        "in networks that learned"
+    ),
 )
 def saliency_network_under_randn(rows: Rows) -> Finding:
     """Scores are negated, so that randn leads where it is the worst."""
-    last = rows.trained(4)
-    saliency = some(last[last["model"] == "vgg16_sod"], "saliency networks")
-    scores = saliency.groupby("padding")["val_weighted_f"]
-    lost = {str(padding): -100 * values for padding, values in scores}
+    saliency = rows.passing("vgg16_sod")
+    last = saliency[saliency["epoch"] == saliency["epochs"]].drop_duplicates(["data", "padding", "seed"])
+    cells = by(-100 * last["val_weighted_f"], ["padding"], last)
+    lost = {str(padding): values for (padding,), values in cells.items()}
     both = lost if "randn" in lost and len(lost) > 1 else {}
-    return leading({"weighted F": some(both, "randn and another padding")}, "randn", networks(saliency))
+    behind = rows.stands_on(networks(last), "vgg16_sod")
+    return leading({"weighted F": some(both, "randn and another padding")}, "randn", behind)

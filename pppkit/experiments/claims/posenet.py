@@ -10,23 +10,49 @@ from scipy import stats
 
 from ...models import TITLES
 from ...results.statistics import Verdict, every, pooled_intervals, share_interval
-from ..posenet.tables import discrimination, ends_of_training
+from ..posenet.tables import discrimination
+from ..ppp import tables
 from .base import FAMILY, Finding, claim, family_name, leading
-from .rows import Rows, some
+from .rows import CannotTell, Rows, some
 
 SPC = "spc images"
 KIND = [*FAMILY, "weights"]
 NOTHING = "nothing: this needs several networks of a kind"
 
 
-def _on_scenes(rows: Rows, padded: bool = True) -> pd.DataFrame:
+def _read(rows: Rows) -> pd.DataFrame:
+    """Trials on networks before training, and after training on those that learned."""
     read = rows.table("posenet")
+    return some(read[(read["weights"] != "trained") | rows.learned(read)], "trials on evidence")
+
+
+def _on_scenes(rows: Rows, padded: bool = True) -> pd.DataFrame:
+    read = _read(rows)
     return some(read[(read["source"] == "scenes") & ((read["padding"] != "none") == padded)], "trials")
 
 
+def _trained_on_scenes(rows: Rows) -> pd.DataFrame:
+    scenes = _on_scenes(rows)
+    trained = scenes[scenes["weights"] == "trained"]
+    if trained.empty:
+        raise CannotTell(f"PosENet has not read a network that learned ({_left_out(rows)})")
+    return trained
+
+
+def _left_out(rows: Rows) -> str:
+    """How many trained networks that PosENet read no verdict rests on."""
+    read = rows.table("posenet")
+    trained = read[read["weights"] == "trained"].drop_duplicates(tables.NETWORK)
+    count = int((~rows.learned(trained)).sum())
+    return f"{count} networks left out: did not learn" if count else "it has read no trained ones"
+
+
 def _trials(rows: Rows) -> str:
-    counts = rows.table("posenet").groupby(FAMILY, sort=False).size()
-    return "; ".join(f"{family_name(*family)}: {count} trials" for family, count in counts.items())
+    counts = _read(rows).groupby([*KIND], sort=False).size()
+    parts = [
+        f"{weights} {family_name(*family)}: {count} trials" for (*family, weights), count in counts.items()
+    ]
+    return "; ".join([*parts, _left_out(rows)])
 
 
 def _network_means(part: pd.DataFrame) -> dict[str, pd.Series]:
@@ -49,7 +75,7 @@ def _kinds(rows: Rows) -> Iterable[tuple[tuple[str, str, str], pd.DataFrame]]:
     text="The spread of PosENet over trials hides the differences between paddings",
     check=(
         "an analysis of variance of SPC by padding, over networks (means of their trials), "
-        "finds no difference (p > 0.05) in any family, untrained or trained"
+        "finds no difference (p > 0.05) in any family, untrained or learned"
     ),
     needs=["posenet"],
 )
@@ -74,13 +100,13 @@ def spread_hides_differences(rows: Rows) -> Finding:
     ),
     check=(
         "spread of the paddings' means over spread within a padding: that of SNR-PPP exceeds that of SPC "
-        "in most cases (binomial interval)"
+        "in most families, untrained or learned (binomial interval)"
     ),
-    needs=["posenet", "chronology"],
+    needs=["posenet", "learned"],
 )
 def ppp_tells_more_apart(rows: Rows) -> Finding:
     """The ratio is `pppkit.experiments.posenet.tables.discrimination`."""
-    ppp, factors = ends_of_training(rows.native(4)), []
+    ppp, factors = rows.ends_of_training(), []
     for (model, data, weights), part in _kinds(rows):
         own = ppp[(ppp["weights"] == weights) & (ppp["model"] == model) & (ppp["data"] == data)]
         ours, theirs = discrimination(own, "snr_ppp"), discrimination(part, SPC)
@@ -130,7 +156,7 @@ def scatters_on_one_network(rows: Rows) -> Finding:
 )
 def reports_nan(rows: Rows) -> Finding:
     """That none was constant would not refute it."""
-    read = rows.table("posenet")
+    read = _read(rows)
     constant, count = int(read["nan images"].sum()), int(read["count images"].sum())
     verdict = Verdict.HOLDS if constant else Verdict.OPEN
     return Finding(f"{constant} of {count} maps", verdict, _trials(rows))
@@ -141,18 +167,23 @@ def reports_nan(rows: Rows) -> Finding:
     paper="PPP",
     place="3.1, Table 2",
     text="PosENet assigns a lower SPC to the trained VGG19 with zeros, although its pattern has grown",
-    check="SPC untrained minus trained is positive in every data set",
+    check="SPC untrained minus trained is positive in every family of VGG19 that learned",
     needs=["posenet"],
 )
 def lower_when_trained(rows: Rows) -> Finding:
-    """Over networks, means of their trials."""
-    scenes = _on_scenes(rows)
-    vgg = some(scenes[(scenes["model"] == "vgg19") & (scenes["padding"] == "zeros")], "VGG19 with zeros")
-    means = vgg.groupby([*FAMILY, "weights", "seed"])[SPC].mean().unstack("weights")
+    """Over networks, means of their trials; VGG19 with BatchNorm counts, too."""
+    trained, scenes = _trained_on_scenes(rows), _on_scenes(rows)
+    vgg = scenes[scenes["model"].str.startswith("vgg19") & (scenes["padding"] == "zeros")]
+    means = vgg.groupby([*FAMILY, "padding", "weights", "seed"])[SPC].mean().unstack("weights")
     ends = means.reindex(columns=["untrained", "trained"]).dropna()
+    if ends.empty:
+        models = ", ".join(TITLES[model] for model in trained["model"].unique())
+        raise CannotTell(f"no VGG19 with zeros that PosENet has read learned (of others: {models})")
     lower = ends["untrained"] - ends["trained"]
-    cells = dict(tuple(some(lower, "networks before and after").groupby(level=FAMILY)))
-    measured = "; ".join(f"{data}: {values.mean():+.3f}" for (_, data), values in cells.items())
+    cells = dict(tuple(lower.groupby(level=[*FAMILY, "padding"])))
+    measured = "; ".join(
+        f"{family_name(model, data)}: {values.mean():+.3f}" for (model, data, _), values in cells.items()
+    )
     return Finding(measured, rows.every(cells), _trials(rows))
 
 
@@ -162,15 +193,15 @@ def lower_when_trained(rows: Rows) -> Finding:
     place="4, Table 1",
     text="Zero padding gives a network its sense of position",
     check=(
-        "SPC of zeros minus that of the best other padding is positive in every trained family "
+        "SPC of zeros minus that of the best other padding is positive in every family that learned "
         "(over networks, means of their trials)"
     ),
     needs=["posenet"],
 )
 def zeros_give_position(rows: Rows) -> Finding:
     """Families with zeros and another padding are asked."""
-    scenes, cells = _on_scenes(rows), {}
-    for family, part in scenes[scenes["weights"] == "trained"].groupby(FAMILY, sort=False):
+    cells = {}
+    for family, part in _trained_on_scenes(rows).groupby(FAMILY, sort=False):
         groups = _network_means(part)
         if "zeros" in groups and len(groups) > 1:
             cells[family_name(*family)] = groups
@@ -183,7 +214,7 @@ def zeros_give_position(rows: Rows) -> Finding:
     place="3.1, Table 2",
     text="PosENet answers to networks without padding",
     check=(
-        "their mean SPC, untrained or trained, differs from 0 by more than its interval over networks; "
+        "their mean SPC, untrained or learned, differs from 0 by more than its interval over networks; "
         "fails if all intervals are within ±.05"
     ),
     needs=["posenet"],

@@ -11,22 +11,34 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from ...models import LAYERS_OF_INTEREST
 from ...results import load_maps
 from ...results.statistics import Verdict, every
 from .. import EXPERIMENTS, bhv
-from ..ppp import chronology, tables, trained_maps
+from ..posenet.tables import ends_of_training
+from ..ppp import chronology, recipes, tables, trained_maps
 
 Found = TypeVar("Found", bound=Sized)
-TABLES = ("untrained", "chronology", "initial", "maps", "posenet", "bhv")
+# By experiment. Of `learned` networks above their gate are evidence, of `chronology` none is.
+MEASURED = (
+    *("untrained", "published_networks", "chronology", "learned", "learned_initial"),
+    *("posenet", "bhv"),
+)
+TABLES = (*MEASURED, "maps")
+NETWORK = list(tables.NETWORK)
 
 
 class NotMeasured(LookupError):
     """Rows that a check compares are missing."""
 
 
+class CannotTell(LookupError):
+    """Networks were trained, but none that a check may rest on; says why."""
+
+
 @dataclass(frozen=True)
 class NetworkMap:
-    """PPP of a network at its deepest layer of interest, on the largest images of scenes.
+    """PPP of a network at its deepest layer of interest, on the largest images of a kind.
 
     Attributes:
         model: Name of the network's kind.
@@ -35,6 +47,7 @@ class NetworkMap:
         seed: Which of the cell's networks it is.
         trained: `(H, W)`, after training.
         untrained: `(H, W)`, before; None where it was not kept.
+        source: The kind of pictures.
     """
 
     model: str
@@ -43,14 +56,15 @@ class NetworkMap:
     seed: int
     trained: np.ndarray
     untrained: np.ndarray | None = None
+    source: str = "scenes"
 
 
 class Rows:
     """Tables of result rows by experiment, and views of them that several claims share.
 
     Args:
-        measured: Rows by name, of `TABLES` but `"maps"`; what is missing or empty was not measured.
-        maps: Of trained networks.
+        measured: Rows by name, of `MEASURED`; what is missing or empty was not measured.
+        maps: Of trained networks; those of networks that did not learn are left out.
         pooled: The cells of one family (network and data set) share a spread over networks, as in an analysis
             of variance. Otherwise each has its own.
 
@@ -61,11 +75,10 @@ class Rows:
     def __init__(
         self, measured: Mapping[str, pd.DataFrame], maps: Sequence[NetworkMap] = (), pooled: bool = True
     ):
-        unknown = sorted(set(measured) - (set(TABLES) - {"maps"}))
+        unknown = sorted(set(measured) - set(MEASURED))
         if unknown:
-            names = ", ".join(t for t in TABLES if t != "maps")
-            raise ValueError(f"measured has {', '.join(unknown)}; it may have {names}")
-        self._tables, self.maps, self.pooled = dict(measured), list(maps), pooled
+            raise ValueError(f"measured has {', '.join(unknown)}; it may have {', '.join(MEASURED)}")
+        self._tables, self._maps, self.pooled = dict(measured), list(maps), pooled
         self._curves: dict[str, pd.DataFrame] = {}
 
     @classmethod
@@ -79,13 +92,19 @@ class Rows:
         if not folder.is_dir():
             raise ValueError(f"folder={str(folder)!r} is not a folder of result rows")
         measured = _read_tables(folder)
-        trials = measured["chronology"].reindex(columns=list(chronology.KEY)).drop_duplicates()
+        trials = measured["learned"].reindex(columns=list(chronology.KEY)).drop_duplicates()
         padded = trials[trials["padding"] != "none"]
         return cls(measured, list(_read_maps(folder, padded.to_dict("records"))), pooled)
 
     def has(self, name: str) -> bool:
-        """Whether there are rows, or maps, of that name."""
-        return bool(self.maps) if name == "maps" else len(self._tables.get(name, ())) > 0
+        """Whether a table has rows.
+
+        Of `"learned"` and `"maps"`: whether networks were trained at all. If none of them learned, a claim
+        about training has that for an answer, and is not left out.
+        """
+        if name in ("learned", "maps"):
+            return any(len(self._tables.get(table, ())) for table in ("learned", "chronology"))
+        return len(self._tables.get(name, ())) > 0
 
     def table(self, name: str) -> pd.DataFrame:
         """All rows of an experiment.
@@ -95,40 +114,110 @@ class Rows:
         """
         return some(self._tables.get(name, pd.DataFrame()), name)
 
+    def _padded(self, name: str) -> pd.DataFrame:
+        rows = self._tables.get(name, pd.DataFrame())
+        return rows[rows["padding"] != "none"] if len(rows) else pd.DataFrame(columns=[*NETWORK, "epoch"])
+
     @cached_property
-    def padded(self) -> pd.DataFrame:
-        """Trained networks with padding: without there is no pattern to follow."""
-        rows = self.table("chronology")
-        return some(rows[rows["padding"] != "none"], "trained networks with padding")
+    def _passed(self) -> pd.DataFrame:
+        """Rows of `learned` of networks with padding that reached their gate."""
+        rows = self._padded("learned")
+        return rows[self.learned(rows)]
 
-    def native(self, level: int | None = None) -> pd.DataFrame:
-        """Trained networks all along their training, on scenes of the size that they are trained on."""
-        return some(tables.native(self.padded, level), "measurements at the trained size")
+    def left_out(self, model: str | None = None) -> str:
+        """How many networks with padding, of one kind or all, no verdict rests on; empty for none."""
+        trained = pd.concat([self._padded("learned"), self._padded("chronology")])[NETWORK].drop_duplicates()
+        if model is not None:
+            trained = trained[trained["model"] == model]
+        count = int((~self.learned(trained)).sum())
+        return f"{count} network{'s' * (count > 1)} left out: did not learn" if count else ""
 
-    def trained(self, level: int) -> pd.DataFrame:
-        """`native` rows after the last epoch."""
-        return some(tables.at_the_end(self.native(level)), "networks after training")
+    def passing(self, model: str | None = None) -> pd.DataFrame:
+        """Networks all along their training that end above their gate, at the size that they are trained on.
 
-    def along_training(self, metric: str, level: int | None = None) -> pd.DataFrame:
+        Layers before any padding are left out: their pattern is 0 by construction.
+
+        Args:
+            model: Of one kind alone; None for all.
+
+        Raises:
+            CannotTell: If none learned.
+        """
+        rows = self._passed if model is None else self._passed[self._passed["model"] == model]
+        if rows.empty:
+            reason = self.left_out(model) or "none was trained"
+            raise CannotTell(f"no network has learned ({reason})")
+        own = some(tables.native(rows, source=None), "measurements at the trained size")
+        return own[own.groupby(["model", "level"])["mae_ppp"].transform("max") > 0]
+
+    @cached_property
+    def _good(self) -> set[tuple[str, str, str, int]]:
+        """Networks above their gate, with padding or without."""
+        rows = self._tables.get("learned", pd.DataFrame())
+        good = rows[recipes.passed(rows)] if len(rows) else pd.DataFrame(columns=NETWORK)
+        return set(good[NETWORK].itertuples(index=False, name=None))
+
+    def learned(self, rows: pd.DataFrame) -> pd.Series:
+        """Whether the network that each row names (`model`, `data`, `padding`, `seed`) is above its gate."""
+        names = rows[NETWORK].itertuples(index=False, name=None)
+        return pd.Series([name in self._good for name in names], index=rows.index, dtype=bool)
+
+    def ends_of_training(self) -> pd.DataFrame:
+        """The deepest layer on scenes before training, and after it of networks that learned.
+
+        Returns:
+            Rows with the column `weights`, `"untrained"` or `"trained"`.
+        """
+        names = ("learned", "chronology")
+        every_network = pd.concat([self._padded(name) for name in names], ignore_index=True)
+        ends = ends_of_training(every_network, level=None)
+        kept = (ends["weights"] == "untrained") | self.learned(ends)
+        deep = ends["level"] == ends["model"].map(lambda model: len(LAYERS_OF_INTEREST[model]))
+        return ends[kept & deep & (ends["source"] == "scenes")]
+
+    def stands_on(self, networks: str, model: str | None = None) -> str:
+        """Which networks stand behind a finding, and how many were left out."""
+        return "; ".join(part for part in (networks, self.left_out(model)) if part)
+
+    def along_training(self, metric: str) -> pd.DataFrame:
         """A metric before, during and after training: `pppkit.experiments.ppp.tables.along_training`."""
         if metric not in self._curves:
-            self._curves[metric] = tables.along_training(self.native(), metric)
-        curves = self._curves[metric]
-        return curves if level is None else some(curves[curves["level"] == level], f"layer {level}")
+            self._curves[metric] = tables.along_training(self.passing(), metric)
+        return self._curves[metric]
 
-    def beside_default(self, metric: str, level: int) -> pd.DataFrame:
-        """`along_training` of the networks that were measured under the default initialisation, too."""
-        initial = tables.native(self.table("initial"), level)
-        found = tables.growth(self.native(level), initial, metric)
-        return some(found[found["default"].notna()], "networks of the default initialisation")
+    def beside_default(self, metric: str) -> pd.DataFrame:
+        """`along_training` with the column `default`, of the same networks under PyTorch's initialisation.
+
+        Raises:
+            CannotTell: If none learned, or none that did was measured under that initialisation.
+        """
+        found = self.along_training(metric)
+        initial = self._tables.get("learned_initial", pd.DataFrame())
+        if len(initial):
+            own = tables.native(initial, source=None)
+            fresh = own[[*tables.CURVE, metric]].rename(columns={metric: "default"})
+            found = found.merge(fresh, on=tables.CURVE, how="left")
+            if found["default"].notna().all():
+                return found
+        raise CannotTell("networks that learned are not measured yet under PyTorch's default initialisation")
+
+    @property
+    def maps(self) -> list[NetworkMap]:
+        """Of networks that learned.
+
+        Raises:
+            CannotTell: If none learned.
+        """
+        self.passing()
+        return [m for m in self._maps if (m.model, m.data, m.padding, m.seed) in self._good]
 
     @property
     def family(self) -> Callable[[tuple], Hashable] | None:
-        """Which cells share a spread: those whose keys begin with the same network and data set, or none."""
-        return (lambda key: key[:2]) if self.pooled else None
+        """Which cells share a spread: those whose keys differ by their last name alone, or none."""
+        return (lambda key: key[:-1]) if self.pooled else None
 
     def every(self, cells: Mapping[tuple, pd.Series]) -> Verdict:
-        """Whether a mean is positive in every cell; keys begin with the network and the data set."""
+        """Whether a mean is positive in every cell."""
         return every(cells, self.family)
 
 
@@ -144,8 +233,7 @@ def some(rows: Found, what: str) -> Found:
 
 
 def _read_tables(folder: Path) -> dict[str, pd.DataFrame]:
-    names = ("untrained", "chronology", "initial", "posenet")
-    measured = {name: EXPERIMENTS[name].rows(folder) for name in names}
+    measured = {name: EXPERIMENTS[name].rows(folder) for name in MEASURED if name != "bhv"}
     return {**measured, "bhv": EXPERIMENTS["bhv"].rows(folder, bhv.grid())}
 
 
@@ -154,8 +242,10 @@ def _read_maps(folder: Path, trials: Iterable[Mapping[str, Any]]) -> Iterable[Ne
         path = chronology.map_file(folder, trial)
         if not path.exists():
             continue
-        ends = trained_maps.ends(load_maps(path), "scenes")
-        deepest = list(ends["trained"])[-1]
-        names = {column: trial[column] for column in tables.NETWORK}
-        start = ends["untrained"].get(deepest)
-        yield NetworkMap(**names, trained=ends["trained"][deepest], untrained=start)
+        found = load_maps(path)
+        names = {column: trial[column] for column in NETWORK}
+        for source in dict.fromkeys(pictures for _, pictures, _ in found):
+            ends = trained_maps.ends(found, source)
+            deepest = list(ends["trained"])[-1]
+            start = ends["untrained"].get(deepest)
+            yield NetworkMap(**names, trained=ends["trained"][deepest], untrained=start, source=source)

@@ -1,27 +1,47 @@
-"""Claims about how training changes the pattern: sections 4.1 and 4.3 of the PPP paper."""
+"""Claims about how training changes the pattern, in our own networks: sections 4.1, 4.3 of the PPP paper."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from .base import CELL, Finding, by, claim, log_ratio, networks
+import numpy as np
+import pandas as pd
+
+from .base import Finding, Line, claim, deepest, layer_lines, line_verdicts, log_ratio, networks, of_lines
 from .rows import Rows
+
+METRICS = {"snr_ppp": "SNR-PPP", "mae_ppp": "MAE-PPP"}
+CASES = "in every family, layer, padding and kind of pictures"
+
+
+def growth_by_layer(change: pd.Series, found: pd.DataFrame, lines: Sequence[Line]) -> str:
+    """In how many measurements a pattern grew, by how much at the deepest layer, and the layers' verdicts."""
+    ratio = np.exp(change[deepest(found)].median())
+    return (
+        f"it grew in {(change > 0).sum()} of {len(change)} measurements; "
+        f"the median ratio at the deepest layer is {ratio:.2f}; {by_verdict(lines)}"
+    )
+
+
+def by_verdict(lines: Sequence[Line]) -> str:
+    """How many deciding lines have each verdict."""
+    deciding = [line for line in lines if line.decides]
+    counts = pd.Series([str(verdict) for verdict in line_verdicts(deciding)]).value_counts(sort=False)
+    return "layers: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def _strengthens(rows: Rows, metric: str) -> Finding:
-    ends = rows.along_training(metric, 4)
-    change = log_ratio(ends["end"], ends["start"])
-    grew, ratio = (change > 0).sum(), np.exp(change.median())
-    measured = f"it grew in {grew} of {len(ends)} networks; the median ratio is {ratio:.2f}"
-    return Finding(measured, rows.every(by(change, CELL, ends)), networks(ends))
+    return _grows(rows, rows.along_training(metric), "start")
 
 
 def _exceeds_default(rows: Rows, metric: str) -> Finding:
-    both = rows.beside_default(metric, 4)
-    change = log_ratio(both["end"], both["default"])
-    larger = f"it is larger in {(change > 0).sum()} of {len(both)} networks"
-    medians = f"medians {both['default'].median():.4f} and {both['end'].median():.4f}"
-    return Finding(f"{larger}; {medians}", rows.every(by(change, CELL, both)), networks(both))
+    return _grows(rows, rows.beside_default(metric), "default")
+
+
+def _grows(rows: Rows, found: pd.DataFrame, start: str) -> Finding:
+    change = log_ratio(found["end"], found[start])
+    lines = layer_lines(change, found, rows.family)
+    return of_lines(growth_by_layer(change, found, lines), lines, rows.stands_on(networks(found)))
 
 
 @claim(
@@ -30,12 +50,12 @@ def _exceeds_default(rows: Rows, metric: str) -> Finding:
     place="4.1, Table 2",
     text="Training strengthens PPP in every case, by SNR-PPP",
     check=(
-        "SNR-PPP at layer 4, trained over that of the network that training started from (He et al.), "
-        "is above 1 in every cell"
+        "SNR-PPP of networks that learned, over that of the network that training started from (He et al.), "
+        f"is above 1 {CASES}"
     ),
 )
 def training_strengthens_snr(rows: Rows) -> Finding:
-    """A cell is a network, a data set and a padding."""
+    """By the logarithm of the ratio, over networks; a line a layer."""
     return _strengthens(rows, "snr_ppp")
 
 
@@ -45,10 +65,9 @@ def training_strengthens_snr(rows: Rows) -> Finding:
     place="4.1, Table 2",
     text="The same, from PyTorch's default initialisation, by SNR-PPP",
     check=(
-        "SNR-PPP at layer 4, trained over that of an untrained network of the default initialisation, "
-        "is above 1 in every cell"
+        "SNR-PPP of networks that learned, over that of an untrained network of the default initialisation, "
+        f"is above 1 {CASES}"
     ),
-    needs=["chronology", "initial"],
 )
 def trained_snr_exceeds_default(rows: Rows) -> Finding:
     """No training starts from there, but the paper's untrained networks look like it."""
@@ -61,8 +80,8 @@ def trained_snr_exceeds_default(rows: Rows) -> Finding:
     place="4.1, Table 2",
     text="Training strengthens PPP in every case, by MAE-PPP",
     check=(
-        "MAE-PPP at layer 4, trained over that of the network that training started from (He et al.), "
-        "is above 1 in every cell"
+        "MAE-PPP of networks that learned, over that of the network that training started from (He et al.), "
+        f"is above 1 {CASES}"
     ),
 )
 def training_strengthens_mae(rows: Rows) -> Finding:
@@ -76,10 +95,9 @@ def training_strengthens_mae(rows: Rows) -> Finding:
     place="4.1, Table 2",
     text="The same, from PyTorch's default initialisation, by MAE-PPP",
     check=(
-        "MAE-PPP at layer 4, trained over that of an untrained network of the default initialisation, "
-        "is above 1 in every cell"
+        "MAE-PPP of networks that learned, over that of an untrained network of the default initialisation, "
+        f"is above 1 {CASES}"
     ),
-    needs=["chronology", "initial"],
 )
 def trained_mae_exceeds_default(rows: Rows) -> Finding:
     """As by SNR-PPP."""
@@ -92,7 +110,8 @@ def trained_mae_exceeds_default(rows: Rows) -> Finding:
     place="4.3, Figure 5",
     text="All models gain significant PPP within the first tenth of training, in all layers",
     check=(
-        "SNR-PPP after a tenth of the epochs (at least one) over untrained is above 1 in every cell and layer"
+        "SNR-PPP of networks that learned, after a tenth of the epochs (at least one) over untrained, "
+        f"is above 1 {CASES}"
     ),
 )
 def gains_come_first(rows: Rows) -> Finding:
@@ -101,10 +120,11 @@ def gains_come_first(rows: Rows) -> Finding:
     gain = log_ratio(ends["early"], ends["start"])
     share = (ends["early"] - ends["start"]) / (ends["end"] - ends["start"])
     typical = share[ends["end"] > ends["start"]].median()
-    measured = f"it grew in {(gain > 0).sum()} of {len(ends)} curves"
+    lines = layer_lines(gain, ends, rows.family)
+    measured = f"it grew in {(gain > 0).sum()} of {len(ends)} curves; {by_verdict(lines)}"
     if not np.isnan(typical):
         measured += f"; where it grew to the end, a median of {100 * typical:.0f} % of it came first"
-    return Finding(measured, rows.every(by(gain, [*CELL, "level"], ends)), networks(ends))
+    return of_lines(measured, lines, rows.stands_on(networks(ends)))
 
 
 @claim(
@@ -112,11 +132,16 @@ def gains_come_first(rows: Rows) -> Finding:
     paper="PPP",
     place="4.3, Figure 5",
     text="The fourth layer keeps growing until the end",
-    check="SNR-PPP at layer 4, at the end over the middle of training, is above 1 in every cell",
+    check=(
+        "SNR-PPP of networks that learned, at the end over the middle of training, is above 1 at the deepest "
+        "layer of every family, padding and kind of pictures; other layers are shown beside"
+    ),
 )
 def fourth_layer_keeps_growing(rows: Rows) -> Finding:
     """The middle is the epoch measured next to it."""
-    ends = rows.along_training("snr_ppp", 4)
+    ends = rows.along_training("snr_ppp")
     late = log_ratio(ends["end"], ends["middle"])
-    measured = f"it grew in {(late > 0).sum()} of {len(ends)} networks"
-    return Finding(measured, rows.every(by(late, CELL, ends)), networks(ends))
+    lines = layer_lines(late, ends, rows.family, deepest_decides=True)
+    deep = late[deepest(ends)]
+    measured = f"at the deepest layer it grew in {(deep > 0).sum()} of {len(deep)} curves"
+    return of_lines(measured, lines, rows.stands_on(networks(ends)))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import Verdict
-from .base import Finding, claim, leading
+from .base import Evidence, Finding, claim, leading
 from .rows import Rows, some
 
 LIMIT = 1e-5  # of what counts as zero
@@ -28,6 +28,7 @@ def _networks(deep: pd.DataFrame) -> str:
     place="4.2, Table 2",
     text="PPP is zero without padding, by definition",
     check="SNR-PPP of VGG19 without padding is below 1e-5",
+    evidence=Evidence.UNTRAINED,
     needs=["untrained"],
 )
 def without_padding(rows: Rows) -> Finding:
@@ -44,6 +45,7 @@ def without_padding(rows: Rows) -> Finding:
     place="Table 2",
     text="Before training only zero padding shows in VGG19",
     check="SNR-PPP of every other padding prints as 0.0000",
+    evidence=Evidence.UNTRAINED,
     needs=["untrained"],
 )
 def only_zeros_show_in_vgg19(rows: Rows) -> Finding:
@@ -66,6 +68,7 @@ def only_zeros_show_in_vgg19(rows: Rows) -> Finding:
         "SNR-PPP of zeros minus that of the strongest other padding is positive, "
         "both kinds of pictures together"
     ),
+    evidence=Evidence.UNTRAINED,
     needs=["untrained"],
 )
 def zeros_are_strongest(rows: Rows) -> Finding:

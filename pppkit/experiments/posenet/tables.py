@@ -73,12 +73,12 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def ends_of_training(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
+def ends_of_training(rows: pd.DataFrame, level: int | None = 4) -> pd.DataFrame:
     """Rows before and after training, with the column `weights`: `"untrained"` or `"trained"`.
 
     Args:
         rows: Of `chronology`.
-        level: Of the layer of interest.
+        level: Of the layer of interest; None for all.
     """
     deep = native(rows, level, source=None)
     ends = deep[(deep["epoch"] == 0) | (deep["epoch"] == deep["epochs"])]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from ...models import TITLES
 from ...padding import FILLS
-from ...results.statistics import prediction_interval
+from ...results.statistics import LEVEL, prediction_interval
 from ...results.text import distinct
 from .published_networks import NETWORKS, PICTURES, TRAINED
 
@@ -25,8 +26,8 @@ def after_padding(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[padded]
 
 
-def compare(rows: pd.DataFrame, start: str) -> pd.DataFrame:
-    """SNR-PPP of trained networks beside untrained ones of one initialisation.
+def compare(rows: pd.DataFrame, start: str, metric: str = "snr_ppp", level: float = LEVEL) -> pd.DataFrame:
+    """A metric of trained networks beside untrained ones of one initialisation.
 
     A trained network is above its start where its value, less its confidence interval over images, exceeds
     what one more untrained network would have with a probability of 95 % and the images' interval on top;
@@ -35,17 +36,19 @@ def compare(rows: pd.DataFrame, start: str) -> pd.DataFrame:
     Args:
         rows: Of `published_networks`.
         start: Of `UNTRAINED`.
+        metric: A column that has a confidence interval beside it, `"snr_ppp"` or `"mae_ppp"`.
+        level: Of the interval over untrained networks; the images' stays at 95 %.
 
     Returns:
-        One row for each of `CELL` that has both: `trained`, `untrained` (mean), `ratio` and `verdict`.
+        As of `compare_cells`, for each of `CELL`.
     """
     padded = after_padding(rows)
     trained, fresh = (padded[padded["weights"] == kind] for kind in (TRAINED, start))
-    return compare_cells(trained, fresh, CELL, "snr_ppp")
+    return compare_cells(trained, fresh, CELL, metric, level)
 
 
 def compare_cells(
-    trained: pd.DataFrame, untrained: pd.DataFrame, cell: Sequence[str], value: str
+    trained: pd.DataFrame, untrained: pd.DataFrame, cell: Sequence[str], value: str, level: float = LEVEL
 ) -> pd.DataFrame:
     """A metric of trained networks beside untrained ones, by the rule of `compare`.
 
@@ -54,9 +57,11 @@ def compare_cells(
         untrained: As many rows for each cell as there are networks.
         cell: Columns.
         value: The metric's column.
+        level: Of the interval over untrained networks.
 
     Returns:
-        One row for each cell that both have: `trained`, `untrained` (mean), `ratio` and `verdict`.
+        One row for each cell that both have: `trained`, `untrained` (mean), the `low` and the `high` end of
+        what one more untrained network would have, the `ratio` of trained to untrained, and the `verdict`.
     """
     found = []
     fresh = {key: part for key, part in untrained.groupby(list(cell))}
@@ -64,18 +69,19 @@ def compare_cells(
         key = tuple(row[name] for name in cell)
         if key not in fresh:
             continue
-        others = prediction_interval(fresh[key][value])
+        others = prediction_interval(fresh[key][value], level)
         slack = row[f"{value}_ci95"] + fresh[key][f"{value}_ci95"].mean()
-        verdict = _verdict(row[value], others.low - slack, others.high + slack)
-        values = {"trained": row[value], "untrained": others.value, "verdict": verdict}
-        found.append(dict(zip(cell, key)) | values | {"ratio": row[value] / others.value})
-    return pd.DataFrame(found, columns=[*cell, "trained", "untrained", "ratio", "verdict"])
+        beside = _beside(row[value], others.value, others.low - slack, others.high + slack)
+        found.append(dict(zip(cell, key)) | beside)
+    columns = ["trained", "untrained", "low", "high", "ratio", "verdict"]
+    return pd.DataFrame(found, columns=[*cell, *columns])
 
 
-def _verdict(value: float, low: float, high: float) -> str:
-    if value > high:
-        return ABOVE
-    return BELOW if value < low else WITHIN
+def _beside(value: float, mean: float, low: float, high: float) -> dict[str, Any]:
+    """A trained network's value beside the mean of untrained ones, which reach from `low` to `high`."""
+    verdict = ABOVE if value > high else BELOW if value < low else WITHIN
+    reach = {"low": low, "high": high}
+    return {"trained": value, "untrained": mean, **reach, "ratio": value / mean, "verdict": verdict}
 
 
 def deepest(rows: pd.DataFrame) -> pd.DataFrame:
