@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -37,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--client", help="address of a Dask scheduler, or a number of workers (default: one a core)"
     )
+    run.add_argument(
+        "--minutes",
+        type=_minutes,
+        help="stop after so long, in the middle of a training, too; the same command goes on",
+    )
     status = commands.add_parser("status", help="which rows are present, missing, or of an older revision")
     status.add_argument("name", nargs="*", help="of `list` (default: all)")
     status.add_argument("--all", action="store_true", help="every trial, not only what is missing")
@@ -67,6 +76,28 @@ def _parser() -> argparse.ArgumentParser:
             help="a data set: satellite, cifar10, weights",
         )
     return parser
+
+
+def _minutes(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return value
+
+
+@contextmanager
+def _at_most(minutes: float | None) -> Iterator[None]:
+    """Interrupts this process after so many minutes, as Ctrl-C does; None for never."""
+    if minutes is None:
+        yield
+        return
+    timer = threading.Timer(60 * minutes, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _list() -> None:
@@ -105,7 +136,9 @@ def _run(a: argparse.Namespace) -> int:
         total = duration(each * len(missing))
         print(f"a trial took about {duration(each)}, so all of them {total} of one worker", flush=True)
     client = int(a.client) if a.client and a.client.isdigit() else a.client
-    rows = experiment.run(folder, trials, paths=pairs("--path", a.path), client=client, device=a.device)
+    paths = pairs("--path", a.path)
+    with _at_most(a.minutes):
+        rows = experiment.run(folder, trials, paths=paths, client=client, device=a.device)
     print(f"{len(rows)} rows of {len(trials)} trials in {experiment.store(folder).path}")
     return 0
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -82,3 +83,30 @@ def test_a_failed_trial_is_named(tmp_path, monkeypatch, capsys):
     where = ["--where", "source=scenes", "--profile", "quick"]
     assert main(["run", "spectra", *where, "--folder", str(tmp_path)]) == 1
     assert "1 of 1 spectra failed; the first was {'source': 'scenes'" in capsys.readouterr().err
+
+
+def test_a_run_ends_in_time_and_the_same_command_goes_on(tmp_path, monkeypatch, capsys):
+    arguments = [
+        "run",
+        "spectra",
+        "--profile",
+        "quick",
+        "--where",
+        "source=scenes",
+        "--folder",
+        str(tmp_path),
+    ]
+    own = spectra.spectrum
+
+    def slow(*given):
+        time.sleep(30)
+        return own(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pppkit.experiments.ppp.spectra.spectrum", slow)
+        began = time.monotonic()
+        assert main([*arguments, "--minutes", "0.02"]) == 130
+        assert time.monotonic() - began < 20
+    assert "the same command goes on where it stopped" in capsys.readouterr().err
+    assert main([*arguments, "--minutes", "5"]) == 0
+    assert "1 of 1 trials are missing" in capsys.readouterr().out
