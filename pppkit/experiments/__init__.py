@@ -10,8 +10,10 @@ from .context import Context
 from .posenet import published as posenet_published
 from .ppp import (
     chronology,
+    efficientnet_puzzle,
     emergence,
     initial,
+    initial_statistics,
     learned,
     learned_initial,
     pitfalls,
@@ -22,7 +24,8 @@ from .ppp import (
 
 _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial)
-_IN_BOOK_ORDER = (*_PPP, *_LEARNED, bhv, posenet, posenet_published, spectra)
+_PUZZLES = (efficientnet_puzzle, initial_statistics)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, posenet, posenet_published, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

@@ -103,7 +103,7 @@ def measure_ppp(
     like = next(model.parameters())
     with tqdm(total=n, desc="PPP", unit="image", disable=not progress) as bar:
         for world, image in images.batches(batch_ends(n, batch_size, counts), like):
-            for p, wide, padded in _pairs(model, plans, generators, world, image, images.first):
+            for p, wide, padded in feature_pairs(model, plans, generators, world, image, images.first):
                 tally.add(p, wide, padded, len(image))
             tally.close(len(image))
             bar.update(len(image))
@@ -113,7 +113,7 @@ def measure_ppp(
     return tally.result(layers, settings, made)
 
 
-def _pairs(
+def feature_pairs(
     model: nn.Module,
     plans: Plans,
     generators: Mapping[str | None, torch.Generator],
@@ -121,7 +121,16 @@ def _pairs(
     image: Tensor,
     first: int,
 ) -> Iterator[tuple[str | None, Features, Features]]:
-    """For each padding: its name, the optimally padded and the padded features of a batch."""
+    """For each padding: its name, the optimally padded and the padded features of a batch.
+
+    Args:
+        model: The network.
+        plans: By padding (`pppkit.measure.plan.plan_ways`).
+        generators: Random numbers of randn, by padding.
+        world: Images with their surroundings, `(N, C, H, W)`.
+        image: The images themselves, `(N, C, size, size)`.
+        first: Row and column of an image's first pixel in `world`.
+    """
     done: dict[OptimalPlan, Features] = {}
     for padding, plan in plans.items():
         record = GlobalPools()  # which only the canvas asks
