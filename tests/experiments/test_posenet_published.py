@@ -106,19 +106,25 @@ def test_both_measures_by_hand():
 def test_verdicts_agree_where_they_do():
     read, rows = measured(CELLS)
     found = published_tables.verdicts(read, rows)
-    assert len(found) == 6
+    assert len(found) == 6 and (found["untrained"] == 3).all()
     cells = found[found["start"] == "He et al."].set_index("padding")
     assert cells["SNR-PPP"].to_dict() == {"zeros": "above", "randn": "above", "reflect": "within"}
     assert cells["PosENet"].to_dict() == {"zeros": "below", "randn": "above", "reflect": "within"}
-    table = published_tables.agreement(read, rows)
-    assert table.loc[("He et al.", "above")].tolist() == [1, 0, 1]
-    assert table.loc[("He et al.", "within")].tolist() == [0, 1, 0] and table.to_numpy().sum() == 6
     text = published_tables.answer(read, rows)
-    first = "in 1 of 3 cells (He et al.), where SNR-PPP says so in 2 and both give the same verdict in 2"
-    assert text.startswith(f"PosENet finds more position in trained networks than in untrained {first}; in")
-    assert "correlate by ranks with 0.50 (95 % interval -1.00 to 1.00)" in text
+    first = "in 1 of 3 cells (He et al.), where SNR-PPP says so in 2 and both say the same in 2"
+    assert f"than in any untrained one {first}; in 1 of 3 cells (PyTorch's default)" in text
+    assert "correlate by ranks with 0.50 (95 % interval -1.00 to 1.00, 3 cells)" in text
     fresh = read[read["weights"] != "trained"]
     assert published_tables.answer(fresh, rows).startswith("No trained network")
+    alone = published_tables.verdicts(read[read["weights"] != "default"], rows)
+    assert alone["start"].unique().tolist() == ["He et al."]  # what was not read has no verdict
+
+
+def test_side_by_side_by_hand():
+    table = published_tables.side_by_side(*measured(CELLS))
+    zeros = table.loc[("ResNet-20", "scenes", "zeros")]
+    assert zeros["SNR-PPP, deepest layer"].tolist() == pytest.approx([0.9, 0.5, 0.5])
+    assert zeros["SPC of PosENet"].tolist() == pytest.approx([0.5, 0.9, 0.9])
 
 
 def test_points_of_both_measures():

@@ -1,4 +1,8 @@
-"""Tables of `posenet_published`: what PosENet says of the networks that `published_networks` measures."""
+"""Tables of `posenet_published`: what PosENet says of the networks that `published_networks` measures.
+
+PosENet takes long and reads few untrained networks of a kind, so a trained one is only compared with each of
+those: above all of them, below all of them, or neither. PPP is asked for the same networks.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import pandas as pd
 from ...models import TITLES
 from ...results.statistics import rank_correlation, student_interval
 from ..ppp.published_networks import TRAINED
-from ..ppp.published_tables import ABOVE, BELOW, KINDS, STARTS, WITHIN, compare_cells, deepest
+from ..ppp.published_tables import ABOVE, BELOW, KINDS, STARTS, WITHIN, deepest
 
 CELL = ["model", "source", "padding"]
 NETWORK = [*CELL, "weights", "weights_seed"]
@@ -46,27 +50,40 @@ def both(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """What both measures say of training, by the rule of `published_tables.compare`.
+    """What both measures say of training.
 
     Args:
         read: Rows of `posenet_published`.
         rows: Rows of `published_networks`.
 
     Returns:
-        One row for each initialisation (`start`) and `CELL`: `SNR-PPP` and `PosENet`, each of `VERDICTS`.
+        One row for each `CELL` with a trained network and each initialisation of which there are untrained
+        ones (`start`): `untrained`, how many; `SNR-PPP` and `PosENet`, each of `VERDICTS`.
     """
-    networks, parts = both(read, rows), []
+    networks, found = both(read, rows), []
     trained = networks[networks["weights"] == TRAINED]
     for kind, start in STARTS.items():
-        untrained = networks[networks["weights"] == kind]
-        ppp, spc = (compare_cells(trained, untrained, CELL, value) for value in ("snr_ppp", "spc"))
-        named = ppp[[*CELL, "verdict"]].rename(columns={"verdict": "SNR-PPP"})
-        parts.append(named.assign(PosENet=spc["verdict"], start=start))
-    return pd.concat(parts, ignore_index=True)
+        fresh = dict(tuple(networks[networks["weights"] == kind].groupby(CELL)))
+        for row in trained.to_dict("records"):
+            key = tuple(row[name] for name in CELL)
+            if key in fresh:
+                others = fresh[key]
+                told = {
+                    "SNR-PPP": _verdict(row["snr_ppp"], others["snr_ppp"]),
+                    "PosENet": _verdict(row["spc"], others["spc"]),
+                }
+                found.append(dict(zip(CELL, key)) | {"start": start, "untrained": len(others)} | told)
+    return pd.DataFrame(found, columns=[*CELL, "start", "untrained", "SNR-PPP", "PosENet"])
+
+
+def _verdict(value: float, others: pd.Series) -> str:
+    if value > others.max():
+        return ABOVE
+    return BELOW if value < others.min() else WITHIN
 
 
 def answer(read: pd.DataFrame, rows: pd.DataFrame) -> str:
-    """In how many cells both measures say that a trained network is above its start, and do they rank alike.
+    """In how many cells either measure puts a trained network above its start, and whether both rank alike.
 
     Args:
         read: Rows of `posenet_published`.
@@ -80,28 +97,34 @@ def answer(read: pd.DataFrame, rows: pd.DataFrame) -> str:
         same = int((part["SNR-PPP"] == part["PosENet"]).sum())
         parts.append(
             f"in {spc} of {len(part)} cells ({start}), where SNR-PPP says so in {ppp} "
-            f"and both give the same verdict in {same}"
+            f"and both say the same in {same}"
         )
     trained = both(read, rows).query("weights == @TRAINED")
     rank = rank_correlation(trained["snr_ppp"], trained["spc"])
-    ranks = f"{rank.value:.2f} (95 % interval {rank.low:.2f} to {rank.high:.2f})"
+    ranks = f"{rank.value:.2f} (95 % interval {rank.low:.2f} to {rank.high:.2f}, {len(trained)} cells)"
     return (
-        f"PosENet finds more position in trained networks than in untrained {'; '.join(parts)}. "
-        f"Over the cells of trained networks the two measures correlate by ranks with {ranks}."
+        f"PosENet finds position better in a trained network than in any untrained one "
+        f"{'; '.join(parts) or 'nowhere yet'}. "
+        f"Over trained networks, paddings and pictures the two measures correlate by ranks with {ranks}."
     )
 
 
-def agreement(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Cells by both verdicts: a row for each initialisation and verdict of SNR-PPP, a column for PosENet's.
+def side_by_side(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Both measures of every cell: a row for each network, kind of pictures and padding.
 
     Args:
         read: Rows of `posenet_published`.
         rows: Rows of `published_networks`.
+
+    Returns:
+        For each measure a column for each kind of weights, means over networks.
     """
-    found = verdicts(read, rows)
-    counts = pd.crosstab([found["start"], found["SNR-PPP"]], found["PosENet"])
-    index = pd.MultiIndex.from_product([list(STARTS.values()), VERDICTS], names=["start", "SNR-PPP"])
-    return counts.reindex(index, columns=pd.Index(VERDICTS, name="PosENet"), fill_value=0)
+    found = both(read, rows).rename(columns=MEASURES)
+    means = found.groupby([*CELL, "weights"], sort=False)[list(MEASURES.values())].mean()
+    table = means.unstack("weights", sort=False)
+    kinds = [(m, kind) for m in MEASURES.values() for kind in KINDS if (m, kind) in table]
+    named = table[kinds].rename(columns=KINDS, level=1).rename(index=TITLES, level=0)
+    return named.rename_axis(index=["network", "pictures", "padding"], columns=[None, None])
 
 
 def points(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from .snr_parts import snr_parts
 
 MODEL = "efficientnet_b0"
 PROFILES: dict[str, dict[str, Any]] = {
-    "quick": {"images": 320, "validation": 64, "last": 1, "n": 2, "sizes": (64,), "seen": 128},
+    "quick": {"images": 192, "validation": 32, "last": 1, "n": 2, "sizes": (64,), "seen": 64},
     "published": {"validation": 128, "last": 2, "n": 4, "sizes": (64, 224), "seen": 640},
     "paper": {"last": 2, "n": 64, "sizes": (224,), "seen": 1280},
 }
@@ -88,6 +88,11 @@ def grid(
         for scheme in ([padding] if isinstance(padding, str) else padding)
         for name in variants
     ]
+
+
+def published() -> list[dict[str, Any]]:
+    """The trial of the committed rows: the network of `chronology` under zeros, its first seed."""
+    return grid(variant=GATES, padding="zeros")
 
 
 def settings(trial: Trial) -> dict[str, Any]:
@@ -200,6 +205,7 @@ EXPERIMENT = Experiment(
     key=("variant", "padding", "seed", "profile"),
     profiles=PROFILES,
     grid=grid,
+    published=published,
     measure=measure,
     resolve=settings,
     within=("epoch", "intervention", "size", "layer"),
