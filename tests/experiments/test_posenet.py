@@ -15,7 +15,7 @@ from pppkit.experiments.posenet import (
     score,
     train,
 )
-from pppkit.experiments.ppp import chronology
+from pppkit.experiments.ppp import chronology, learned
 
 
 def rows_in(trial, folder):
@@ -160,3 +160,12 @@ def test_bad_input_is_named():
     ):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_networks_that_learned_are_read_too_after_their_own_training():
+    (trial, *_) = posenet.EXPERIMENT.trials()[-1:]
+    assert (trial["model"], trial["data"]) in learned.GATES
+    ((training, network),) = posenet.EXPERIMENT.after(trial)
+    assert training is learned.EXPERIMENT and network in learned.EXPERIMENT.trials()
+    ((training, _),) = posenet.EXPERIMENT.after(posenet.EXPERIMENT.trials()[0])
+    assert training is chronology.EXPERIMENT

@@ -17,7 +17,8 @@ from ...checks import one_of
 from ...scenes import SOURCES
 from ..base import Experiment
 from ..context import Context, Trial, as_list, choices, needs_pictures
-from ..ppp import chronology
+from ..ppp import chronology, learned
+from ..ppp.recipes import GATES
 from .patterns import PATTERNS
 from .read_outs import read_outs
 
@@ -44,7 +45,7 @@ def grid(
 
     Args:
         profile: One of `PROFILES`.
-        networks: Trials of `chronology`, of that profile; None for its grid.
+        networks: Trials of `chronology` or `learned`, of that profile; None for the grid of `chronology`.
         source: Of `pppkit.scenes.SOURCES`, one or several; and so the others:
         weights: Of `WEIGHTS`.
         pattern: Of `PATTERNS`.
@@ -76,6 +77,11 @@ def grid(
     ]
 
 
+def published() -> list[dict[str, Any]]:
+    """The trials of the committed rows: every network of Figure 5."""
+    return grid(networks=[*chronology.EXPERIMENT.trials(), *learned.EXPERIMENT.trials()])
+
+
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
     """All read-outs of one network on one source, a row for each; its weights lie in the context's folder."""
     layers, size = models.LAYERS_OF_INTEREST[trial["model"]], chronology.settings(trial)["size"]
@@ -95,7 +101,9 @@ def check(trial: Trial, context: Context) -> None:
 
 def after(trial: Trial) -> list[tuple[Experiment, Trial]]:
     """The training that leaves the weights."""
-    return [(chronology.EXPERIMENT, {k: trial[k] for k in chronology.KEY})]
+    gated = (trial["model"], trial["data"]) in GATES
+    training = learned.EXPERIMENT if gated else chronology.EXPERIMENT
+    return [(training, {k: trial[k] for k in chronology.KEY})]
 
 
 EXPERIMENT = Experiment(
@@ -104,6 +112,7 @@ EXPERIMENT = Experiment(
     key=KEY,
     profiles=PROFILES,
     grid=grid,
+    published=published,
     measure=measure,
     needs=needs_pictures,
     check=check,
