@@ -83,8 +83,14 @@ def test_statistics_of_untrained_by_hand():
     names = {"model": "cifar_resnet20", "source": "scenes", "level": 3, "layer": "layer3"}
     values = {statistics.AS_BUILT: (0.4, 0.6), statistics.OF_IMAGES: (0.2, 0.2)}
     rows = pd.DataFrame(
-        [{**names, "statistics": kind, "snr_ppp": v} for kind, both in values.items() for v in both]
+        [
+            {**names, "statistics": kind, "snr_ppp": v, "sigma": 10 * v}
+            for kind, both in values.items()
+            for v in both
+        ]
     )
     table = tables.statistics_of_untrained(rows)
-    assert table.loc[("ResNet-20", "layer3", "scenes")].tolist() == ["0.500 ± 0.141", "0.200 ± 0.000"]
+    found = table.loc[("ResNet-20", "layer3", "scenes")]
+    assert found["SNR-PPP"].tolist() == ["0.500 ± 0.141", "0.200 ± 0.000"]
+    assert found["sigma"].tolist() == ["5", "2"]
     assert "ResNet-20 0.500 as it is built, 0.200 then" in tables.untrained_answer(rows)

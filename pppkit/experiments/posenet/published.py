@@ -23,8 +23,7 @@ PROFILES: dict[str, dict[str, Any]] = {
     "published": {"train": 512, "test": 96, "epochs": 15, "trials": 5, "networks": 5, "padding": FILLS},
     "paper": {"train": 10553, "test": 850, "epochs": 15, "trials": 5, "networks": 5, "padding": FILLS},
 }
-# Untrained networks of each initialisation, where a trial takes long: SqueezeNet's features fill 2 GB.
-FEWER = {"squeezenet1_0": 3}
+RESNETS = ("cifar_resnet20", "cifar_resnet56")
 
 
 def grid(
@@ -33,6 +32,8 @@ def grid(
     model: str | Sequence[str] = tuple(networks.NETWORKS),
     weights: str | Sequence[str] | None = None,
     pattern: str | Sequence[str] = "gaussian",
+    padding: str | Sequence[str] | None = None,
+    count: int | None = None,
 ) -> list[dict[str, Any]]:
     """One trial for each network, padding and pattern: the profile's number of read-outs, side by side.
 
@@ -42,19 +43,32 @@ def grid(
         model: Networks.
         weights: Trained, or untrained of one of two initialisations.
         pattern: Of `PATTERNS`, one or several.
+        padding: Padding schemes; None for the profile's.
+        count: Untrained networks of each initialisation; None for the profile's number.
 
     Raises:
         ValueError: For an unknown name.
     """
     one_of("profile", profile, PROFILES)
     p, patterns = PROFILES[profile], choices("pattern", pattern, PATTERNS)
+    schemes = choices("padding", padding or p["padding"], FILLS)
     several = tuple(range(p["trials"]))
     return [
-        {**network, "padding": padding, "pattern": name, "trial": several}
+        {**network, "padding": scheme, "pattern": name, "trial": several}
         for network in networks.grid(profile, source, model, weights)
-        if network["weights_seed"] < min(p["networks"], FEWER.get(network["model"], p["networks"]))
-        for padding in p["padding"]
+        if network["weights_seed"] < (count or p["networks"])
+        for scheme in schemes
         for name in patterns
+    ]
+
+
+def published() -> list[dict[str, Any]]:
+    """The trials of the committed rows, a part of the grid: SqueezeNet's features fill 2 GB and take long."""
+    return [
+        *grid(source="scenes", model=RESNETS, weights=networks.TRAINED),
+        *grid(source="satellite", model="cifar_resnet20", weights=networks.TRAINED),
+        *grid(source="scenes", model="squeezenet1_0", weights=networks.TRAINED, padding="zeros"),
+        *grid(source="scenes", model=RESNETS, weights="kaiming", count=1),
     ]
 
 
@@ -80,10 +94,12 @@ EXPERIMENT = Experiment(
     key=(*networks.EXPERIMENT.key, "pattern", "trial"),
     profiles=PROFILES,
     grid=grid,
+    published=published,
     measure=measure,
     resolve=settings,
     needs=networks.needs,
     check=networks.check,
+    here=True,
     within=("trial",),
     metrics=("spc images", "mae images"),
     tolerance=1e-2,

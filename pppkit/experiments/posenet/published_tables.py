@@ -89,7 +89,7 @@ def answer(read: pd.DataFrame, rows: pd.DataFrame) -> str:
         read: Rows of `posenet_published`.
         rows: Rows of `published_networks`.
     """
-    if TRAINED not in set(read["weights"]):
+    if read.empty or TRAINED not in set(read["weights"]):
         return "No trained network is among these rows: give weights=FOLDER to ask PosENet about them."
     parts = []
     for start, part in verdicts(read, rows).groupby("start", sort=False):

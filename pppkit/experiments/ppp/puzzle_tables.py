@@ -109,19 +109,23 @@ def growth_without_border(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def statistics_of_untrained(rows: pd.DataFrame) -> pd.DataFrame:
-    """SNR-PPP of untrained ResNets by BatchNorm's statistics, mean and standard deviation over networks.
+    """Untrained ResNets by BatchNorm's statistics.
 
     Args:
         rows: Of `initial_statistics`.
 
     Returns:
-        One row for each network, layer and kind of pictures; a column for each of the statistics.
+        One row for each network, layer and kind of pictures; for each of the statistics SNR-PPP, mean and
+        standard deviation over networks, and the mean of its denominator.
     """
     index = ["model", "layer", "source"]
-    groups = rows.groupby([*index, "statistics"], sort=False)["snr_ppp"]
-    text = plus_minus(groups.mean(), groups.std(), 3).unstack("statistics", sort=False)
-    table = text[[AS_BUILT, OF_IMAGES]].rename(index=TITLES, level="model")
-    return table.rename_axis(index=["network", "layer", "pictures"], columns=None)
+    groups = rows.groupby([*index, "statistics"], sort=False)
+    snr, sigma = groups["snr_ppp"], groups["sigma"].mean().map("{:.3g}".format)
+    parts = {"SNR-PPP": plus_minus(snr.mean(), snr.std(), 3), "sigma": sigma}
+    table = pd.concat({name: text.unstack("statistics", sort=False) for name, text in parts.items()}, axis=1)
+    columns = [(name, kind) for name in parts for kind in (AS_BUILT, OF_IMAGES)]
+    shown = table[columns].rename(index=TITLES, level="model")
+    return shown.rename_axis(index=["network", "layer", "pictures"], columns=[None, None])
 
 
 def untrained_answer(rows: pd.DataFrame) -> str:
