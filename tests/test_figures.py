@@ -271,14 +271,14 @@ def test_what_moves_in_a_selectors_figures_moves_its_own_traces():
     assert [s["args"][0] for s in other["sliders"][0]["steps"]] == [["1:1"], ["1:10"]]
     assert other["updatemenus[1]"]["buttons"][0]["args"][0] == ["1:1", "1:10"]  # plays its own film
     menu = figures.surface_menu({("n", "p", "s"): Z, ("m", "p", "s"): Z})
-    fig = figures.selector({("a",): film, ("b",): menu}, ["what"], height=500)
+    fig = figures.selector({"a": film, "b": menu}, ["what"], height=500)
     buttons = fig.layout.meta["selector"]["choices"][1]["layout"]["updatemenus[1]"]["buttons"]
     assert buttons[0]["args"] == [{"visible": [True]}, [1]] and fig.layout.height == 500
 
 
 def test_a_selector_refuses_keys_that_do_not_fit():
     fig = figures.surface(Z)
-    with pytest.raises(ValueError, match="'a' must be a tuple of 2: one part for each of names="):
+    with pytest.raises(ValueError, match="'a',\\) must be a tuple of 2: one part for each of names="):
         figures.selector({("a", "b"): fig, "a": fig}, ["network", "layer"])
     with pytest.raises(ValueError, match="must hold at least one figure"):
         figures.selector({}, ["network"])

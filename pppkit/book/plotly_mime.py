@@ -25,6 +25,7 @@ SCRIPTS = (
     "figure-look.js",
     "figure-choices.js",
     "figure-gestures.js",
+    "figure-scenes.js",
     "figure-films.js",
     "figures.js",
 )
@@ -61,6 +62,8 @@ def figure_html(figure: Mapping[str, Any]) -> str:
     height = page["layout"].get("height", HEIGHT)
     text = json.dumps(page, separators=(",", ":")).replace("</", "<\\/")
     attributes = f'class="plotly-offline" style="height:{height}px"'
+    if any(trace.get("type") == "surface" for trace in page["data"]):
+        attributes += ' data-scene="yes"'
     if choices:
         attributes += f' data-selector="{html.escape(json.dumps(choices, separators=(",", ":")))}"'
     return f'<div {attributes}>{picture(page)}<script type="application/json">{text}</script></div>'

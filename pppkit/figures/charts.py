@@ -134,7 +134,9 @@ def panels(
     fig.update_annotations(font={"size": 12})
     legend = {"orientation": "h", "y": -0.1, "x": 0, "yanchor": "top"}
     menu = _axis_buttons([list(trace.x) for trace in fig.data], rows[x], x, len(facets))
-    return finish(fig, height, title, legend=legend, updatemenus=[menu], margin={"b": 170})
+    numbers = list(range(1, len(facets) + 1))  # of the panels' axes: a phone shows them one under the other
+    look = {"legend": legend, "updatemenus": [menu], "margin": {"b": 170}, "meta": {"panels": numbers}}
+    return finish(fig, height, title, **look)
 
 
 def _curves(

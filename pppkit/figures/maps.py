@@ -45,7 +45,8 @@ def gallery(maps: Panels, title: str = "", *, normalised: bool = True, cell: int
         fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
     title = f"{title}<br><sup>{OWN_SCALE if normalised else SHARED_SCALE}</sup>"
     margin = {"l": 50, "r": 10, "b": 10, "t": 90}
-    return finish(fig, 90 + cell * len(rows), title, margin=margin)
+    meta = {"grid": [len(rows), len(columns)]}  # so that a phone's row is no higher than its maps
+    return finish(fig, 90 + cell * len(rows), title, margin=margin, meta=meta)
 
 
 def _own_range(values: np.ndarray) -> tuple[float, float]:

@@ -9,15 +9,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 Key = tuple[str, ...]
+Choices = Mapping[Key, go.Figure] | Mapping[str, go.Figure]
 ROOM = 46  # pixels above the title for JupyterLab's menu; the book has its own dropdowns
 TOP = 60  # where a figure does not say
 ONCE = ("updatemenus", "template")
 HIDDEN = {"visible": False}
 
 
-def selector(
-    choices: Mapping[Key, go.Figure], names: Sequence[str], *, height: int | None = None
-) -> go.Figure:
+def selector(choices: Choices, names: Sequence[str], *, height: int | None = None) -> go.Figure:
     """Figures in one place, with a dropdown for each part of their keys.
 
     The book shows plain dropdowns above the figure, one for each name.
@@ -25,7 +24,7 @@ def selector(
 
     Args:
         choices: Figures by what is chosen, such as `("VGG19", "layer 4")`, the first shown at first;
-            combinations may be missing.
+            combinations may be missing. With one name a text will do.
         names: Of the keys' parts, such as `("network", "layer")`.
         height: In screen pixels, for all; None to let each keep its own.
 
@@ -51,24 +50,27 @@ def selector(
     for i, trace in enumerate(traces):
         trace["visible"] = shown[0][i] if i < counts[0] else False
     first = layouts[0]
-    first["meta"] = {"selector": {"names": list(names), "choices": entries, "room": ROOM}}
+    first["meta"] = (first.get("meta") or {}) | {
+        "selector": {"names": list(names), "choices": entries, "room": ROOM}
+    }
     first["updatemenus"] = [*first.get("updatemenus", []), _menu(entries, len(traces))]
     first["margin"] = _with_room(first.get("margin"))
     frames = [frame for part in parts for frame in part.get("frames", [])]
     return go.Figure({"data": traces, "layout": first, "frames": frames})
 
 
-def _checked(choices: Mapping[Key, go.Figure], names: Sequence[str]) -> list[Key]:
-    """The keys, as texts."""
+def _checked(choices: Choices, names: Sequence[str]) -> list[Key]:
+    """The keys, as tuples of texts."""
     if not choices:
         raise ValueError("choices={} must hold at least one figure, by a tuple of what is chosen")
-    for key in choices:
+    keys = [(key,) if isinstance(key, str) else key for key in choices]
+    for key in keys:
         if not isinstance(key, tuple) or len(key) != len(names):
             raise ValueError(
                 f"choices: the key {key!r} must be a tuple of {len(names)}:"
                 f" one part for each of names={list(names)}"
             )
-    return [tuple(map(str, key)) for key in choices]
+    return [tuple(map(str, key)) for key in keys]
 
 
 def _move(part: dict[str, Any], start: int, prefix: str) -> None:

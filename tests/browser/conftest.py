@@ -1,13 +1,24 @@
 import functools
 import http.server
+import io
 import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+# No drawing in three dimensions at all, as on old machines and some remote desktops.
+WITHOUT_WEBGL = ["--no-sandbox", "--disable-gpu", "--disable-3d-apis"]
 ROOT = Path(__file__).parents[2]
 HTML = ROOT / "book" / "_build" / "html"
+
+
+def pixels(locator):
+    """What is seen of an element, `(H, W, 3)` whole numbers."""
+    seen = Image.open(io.BytesIO(locator.screenshot()))
+    return np.asarray(seen.convert("RGB")).astype(int)
 
 
 def pytest_collection_modifyitems(items):

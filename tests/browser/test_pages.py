@@ -1,24 +1,21 @@
 """Every page of the built book in Chromium, light and dark, wide and on a phone."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from .conftest import HTML
+from .conftest import HTML, WITHOUT_WEBGL, pixels
 
 PAGES = sorted(
     p.relative_to(HTML).as_posix()
     for p in HTML.rglob("*.html")
     if "_static" not in p.parts and p != HTML / "index.html"  # which only sends on to the first page
 )
+# The reference lists every name of a room, and the bibliography every source: they are looked up, not read.
+LOOKED_UP = ("api/", "bibliography.html", "search.html")
+READ = [path for path in PAGES if not path.startswith(LOOKED_UP)]
+TALLEST = 5000  # pixels at 1300 wide
 DRAWN = "i => document.querySelectorAll('.plotly-offline')[i].dataset.plotly === 'ready'"
 EYE = "d => JSON.stringify(d.querySelector('.plotly-host')._fullLayout.scene._scene.getCamera().eye)"
-
-
-def pixels(locator):
-    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)
 
 
 def reveal(page, i):
@@ -64,6 +61,44 @@ def test_page(page, site, complaints, path):
         assert (np.abs(pixels(canvas) - before).sum(axis=2) > 30).mean() > 0.01
     assert page.locator("[data-mjx-error]").count() == 0
     assert not complaints, complaints
+
+
+@pytest.mark.parametrize("path", READ)
+def test_a_page_is_not_a_wall(page, site, path):
+    page.set_viewport_size({"width": 1300, "height": 900})
+    page.goto(site + path, wait_until="domcontentloaded")
+    assert page.evaluate("document.documentElement.scrollHeight") <= TALLEST
+
+
+@pytest.fixture(scope="module")
+def flat(playwright, browser_type_launch_args):
+    """A browser without WebGL."""
+    browser = playwright.chromium.launch(**browser_type_launch_args | {"args": WITHOUT_WEBGL})
+    yield browser
+    browser.close()
+
+
+def has_surface(path):
+    return "data-scene=" in (HTML / path).read_text()
+
+
+@pytest.mark.parametrize("path", filter(has_surface, READ))
+def test_no_figure_is_blank_without_webgl(flat, site, path):
+    page = flat.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(site + path)
+    for i in range(page.locator(".plotly-offline").count()):
+        colours = np.unique(pixels(reveal(page, i)).reshape(-1, 3), axis=0)
+        assert len(colours) > 50, f"figure {i} is blank"
+    page.close()
+
+
+@pytest.mark.parametrize("path", READ)
+def test_no_figure_is_blank_without_scripts(flat, site, path):
+    page = flat.new_page(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    page.goto(site + path)
+    for i, figure in enumerate(page.locator(".plotly-offline").all()):
+        assert len(np.unique(pixels(figure).reshape(-1, 3), axis=0)) > 20, f"figure {i} is blank"
+    page.close()
 
 
 @pytest.mark.parametrize("path", PAGES)

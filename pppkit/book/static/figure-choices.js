@@ -59,6 +59,7 @@ window.pppkit = window.pppkit || {};
         callback(index);
       });
       label.append(name, box);
+      label.hidden = values.length < 2;
       line.appendChild(label);
       boxes.push(box);
     });

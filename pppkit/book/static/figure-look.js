@@ -49,10 +49,10 @@ window.pppkit = window.pppkit || {};
 
   function wrapped(text, letters) {
     return text.split("<br>").map(function (line) {
-      var rows = [""];
+      var rows = [""], room = line.includes("<sup>") ? letters * 1.4 : letters; // small letters
       line.split(" ").forEach(function (word) {
         var last = rows[rows.length - 1], plain = (last + " " + word).replace(/<[^>]*>/g, "");
-        if (last && plain.length > letters) rows.push(word);
+        if (last && plain.length > room) rows.push(word);
         else rows[rows.length - 1] = last ? last + " " + word : word;
       });
       return rows.join("<br>");
@@ -99,7 +99,15 @@ window.pppkit = window.pppkit || {};
     return changed;
   }
 
+  // Maps side by side, `meta.grid` rows and columns of them, no higher than they are wide.
+  function lowered(layout, width) {
+    var grid = (layout.meta || {}).grid, margin = layout.margin || {};
+    if (!grid || width >= NARROW) return layout;
+    var frame = (margin.t || 60) + (margin.b || 50), side = (width - (margin.l || 60) - (margin.r || 20)) / grid[1];
+    return Object.assign({}, layout, { height: Math.min(layout.height, frame + grid[0] * (side + 12)) });
+  }
+
   // A layout for a figure of that width.
-  pppkit.fitted = function (layout, width) { return withTitle(stacked(layout, width), width); };
+  pppkit.fitted = function (layout, width) { return withTitle(lowered(stacked(layout, width), width), width); };
   pppkit.narrow = function (width) { return width < NARROW; };
 })(window.pppkit);

@@ -18,12 +18,15 @@
   }
 
   function made(div) {
-    var figure = read(div), width = div.clientWidth, layout = pppkit.fitted(pppkit.dressed(figure.layout), width);
+    var figure = read(div), width = div.clientWidth;
+    if (div.dataset.scene && !pppkit.webgl()) pppkit.flattened(figure);
+    var layout = pppkit.fitted(pppkit.dressed(figure.layout), width);
     var bar = { displayModeBar: pppkit.narrow(width) ? false : "hover" }; // on a phone it would lie over the title
     Object.keys(layout).forEach(function (key) { // the view stays when another choice is made
       if (/^scene\d*$/.test(key)) layout[key] = Object.assign({ uirevision: "kept" }, layout[key]);
     });
     div.style.height = (layout.height || 450) + "px";
+    div._narrow = pppkit.narrow(width);
     return {
       data: figure.data, layout: layout, frames: figure.frames || [],
       config: Object.assign({}, figure.config, CONFIG, bar)
@@ -49,7 +52,9 @@
   }
 
   function drop(div) {
-    if (div.dataset.plotly === "ready" && div.querySelector(".plotly-host canvas")) purge(div);
+    if (div.dataset.plotly !== "ready" || !div.querySelector(".plotly-host canvas")) return;
+    pppkit.photograph(div);
+    purge(div);
   }
 
   function redraw(div) {
@@ -59,6 +64,7 @@
 
   function choose(div, index) {
     div._choice = index;
+    div.dataset.choice = index;
     div._played = false;
     if (!div._drawn) return;
     var figure = made(div), host = hostOf(div);
@@ -74,11 +80,18 @@
     figures.forEach(function (div) {
       if (div.dataset.selector) pppkit.dropdowns(div, function (index) { choose(div, index); });
       pppkit.tame(div);
+      if (div.dataset.scene) pppkit.hint(div);
       near.observe(div);
     });
     new MutationObserver(function () {
       figures.filter(function (div) { return div.dataset.plotly === "ready"; }).forEach(redraw);
     }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    window.addEventListener("resize", function () { // a phone that is turned
+      figures.filter(function (div) {
+        return div.dataset.plotly === "ready" && div._narrow !== pppkit.narrow(div.clientWidth);
+      }).forEach(redraw);
+    });
+    window.addEventListener("beforeprint", function () { figures.forEach(pppkit.photograph); });
   }
 
   document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();
