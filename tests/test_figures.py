@@ -1,4 +1,7 @@
 import json
+import math
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -7,6 +10,7 @@ import pytest
 
 from pppkit import figures
 from pppkit.figures.tables import without_assets
+from pppkit.results.statistics import Interval
 
 Z = np.arange(12.0).reshape(3, 4)
 
@@ -170,11 +174,39 @@ def test_panels_have_both_axes():
     json.loads(fig.to_json())
 
 
-def test_ledger_table_colours_verdicts_and_shows_what_is_there():
-    ledger = pd.DataFrame({"claim": ["a", "b"], "verdict": ["holds", "fails"], "id": ["x", "y"]})
-    page = figures.ledger_table(ledger, "a caption").to_html()
-    assert "a caption" in page and "#009E7333" in page and "#D55E0033" in page
-    assert "our check" not in page and ">x<" not in page
+def made_up_claim(verdict="holds", lines=(), text="a < b"):
+    about = {"paper": "P", "place": "3", "check": "is it so", "evidence": "us"}
+    found = {"verdict": verdict, "measured": "m & n", "networks": "two", "names": {}}
+    verdicts = [verdict] * len(lines)
+    return SimpleNamespace(id="x", text=text, **about), SimpleNamespace(
+        **found, lines=lines, line_verdicts=verdicts
+    )
+
+
+def line_of(*cases, decides=True):
+    return SimpleNamespace(name="layer 4", decides=decides, intervals=dict(enumerate(cases)))
+
+
+def test_a_card_says_what_was_claimed_found_and_how():
+    page = figures.claim_cards([made_up_claim()], "9 > 8")._repr_html_()
+    assert 'data-verdict="holds" data-paper="P" data-evidence="us"' in page
+    assert "a &lt; b" in page and "9 &gt; 8" in page and "<dd>m &amp; n</dd>" in page
+    assert "<svg" not in page and 'class="ppp-claim-note">m &amp; n' in page  # words where no picture is
+
+
+def test_the_picture_of_a_claim():
+    """The widest estimate nearly fills it, intervals without bounds end at its edges."""
+    lines = [
+        line_of(Interval(1, 0.5, 1.5), Interval(-2, -math.inf, math.inf)),
+        line_of(Interval(math.nan, -1, 1), Interval(0, 0, 0), decides=False),
+    ]
+    page = figures.claim_cards([made_up_claim("fails", lines)])._repr_html_()
+    dots = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', page)]
+    assert dots == pytest.approx([110 + 108 / 2.2, 110 - 108 / 1.1, 110], abs=0.06)
+    ends = re.findall(r'<path d="M([\d.]+) [\d.]+H([\d.]+)"/>', page)
+    assert [tuple(map(float, pair)) for pair in ends][1] == (2, 218)
+    assert page.count('class="beside"') == 1 and "1 of 4 estimates speak for the claim" in page
+    assert page.count("<li ") == 2 and "(shown beside)" in page
 
 
 def test_classes_in_colour():

@@ -5,8 +5,8 @@ from ..checks import needs
 needs(__name__, "plotly", extra="figures")
 
 from .charts import lines, panels
+from .claims import claim_cards
 from .diagrams import stride_diagram
-from .ledger import ledger_table
 from .maps import gallery
 from .menus import strip_menu
 from .pictures import coloured, images
@@ -20,12 +20,12 @@ from .tables import table
 __all__ = [
     "CYCLE",
     "PALETTE",
+    "claim_cards",
     "coloured",
     "emergence",
     "gallery",
     "image_slider",
     "images",
-    "ledger_table",
     "lines",
     "loglog_scatter",
     "panels",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import CYCLE, colours, finish
+from .style import colours, finish
 
 FEW = 6  # names that fit side by side on a phone; more stand upright
 
@@ -87,13 +87,14 @@ def loglog_scatter(
     """
     shown = rows[(rows[x] > 0) & (rows[y] > 0)]
     fig = go.Figure(_diagonal(shown[[x, y]]))
-    for i, (name, part) in enumerate(shown.groupby(group, sort=False)):
+    tones = colours(shown[group].astype(str))
+    for name, part in shown.groupby(group, sort=False):
         points = go.Scatter(
             x=part[x],
             y=part[y],
             mode="markers",
             name=str(name),
-            marker={"color": CYCLE[i % len(CYCLE)], "size": 9, "opacity": 0.8},
+            marker={"color": tones[str(name)], "size": 9, "opacity": 0.8},
             text=part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None,
             hovertemplate=f"%{{text}}<br>{x} %{{x:.4g}}<br>{y} %{{y:.4g}}<extra>{name}</extra>",
         )

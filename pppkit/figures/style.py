@@ -18,7 +18,7 @@ PALETTE = {
         "replicate": "#CC79A7",
         "randn": "#D55E00",
     },
-    **{"none": "#7f7f7f", "partial": "#56B4E9"},
+    **{"none": "#7f7f7f", "partial": "#56B4E9", "did not learn": "#a6a6a6"},
 }
 # The same colours in order, for what is no padding.
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]

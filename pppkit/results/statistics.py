@@ -224,11 +224,6 @@ def all_positive(intervals_at: Callable[[float], Collection[Interval]], among: i
     return Verdict.HOLDS if all(case.low > 0 for case in usual) else Verdict.OPEN
 
 
-def every(cells: Mapping[Key, pd.Series], family: Callable[[Key], Hashable] | None = None) -> Verdict:
-    """Whether a mean is positive in every cell: `all_positive` of `pooled_intervals`, with its arguments."""
-    return all_positive(lambda level: pooled_intervals(cells, family, level).values())
-
-
 @dataclass(frozen=True)
 class Lead:
     """How far a group's mean lies above the highest of the others.
@@ -257,8 +252,3 @@ def lead(groups: Mapping[str, pd.Series], name: str, level: float = LEVEL) -> Le
         raise ValueError(f"groups has {sorted(groups)}; it must have name={name!r} and another")
     rival = max((k for k in groups if k != name), key=lambda k: np.nan_to_num(groups[k].mean(), nan=-np.inf))
     return Lead(welch_interval(groups[name], groups[rival], level), rival)
-
-
-def leads(cells: Mapping[Key, Mapping[str, pd.Series]], name: str) -> Verdict:
-    """Whether a group leads in every cell, by `all_positive`."""
-    return all_positive(lambda level: [lead(groups, name, level).by for groups in cells.values()])

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -566,13 +567,45 @@ def test_some_claims_by_id(published):
 
 def test_tables_of_the_page():
     verdict = ["fails", "holds", OPEN, "holds"]
-    ledger = pd.DataFrame({"claim": list("abcd"), "paper": ["P", "P", "P", "Q"], "verdict": verdict})
-    assert claims.summary(ledger) == "4 claims: 2 holds, 1 fails, 1 cannot be told yet"
-    assert claims.verdict_counts(ledger).values.tolist() == [[1, 1, 1], [1, 0, 0]]
-    assert claims.by_verdict(ledger)["claim"].tolist() == ["b", "d", "a", "c"]
+    ledger = pd.DataFrame({"claim": list("abcd"), "evidence": "us", "id": list("wxyz"), "verdict": verdict})
+    assert claims.summary(ledger) == "Of 4 claims 2 hold, 1 fail, and 1 cannot be told yet."
     other = ledger.assign(verdict=["fails", "fails", OPEN, "holds"])
     found = claims.changes(ledger, other, ("before", "after"))
-    assert found.to_dict("index") == {"b": {"before": "holds", "after": "fails"}}
+    assert found.to_dict("index") == {("b", "us"): {"before": "holds", "after": "fails"}}
+    two = pd.DataFrame({"claim": "a", "evidence": ["us", "them"], "verdict": ["holds", OPEN]})
+    assert claims.answer(two, "a") == f"“a”: holds on us, {OPEN} on them."
+    assert claims.answer(two, "b") == "“b”: not asked of these rows."
+
+
+def test_cards_are_sorted_by_paper_and_verdict():
+    def one(id, paper, verdict):
+        claim = replace(CLAIMS["corners"], id=id, paper=paper)
+        return claim, claims.Finding("", verdict, "")
+
+    fails, holds, other = Verdict.FAILS, Verdict.HOLDS, Verdict.OPEN
+    found = [one("a", "P", other), one("b", "Q", holds), one("c", "P", fails), one("d", "P", holds)]
+    assert [claim.id for claim, _ in claims.by_verdict(found)] == ["d", "c", "a", "b"]
+
+
+def test_verdicts_of_the_first_ledger(tmp_path):
+    columns = {"id": list("wxy"), "claim": list("abc"), "evidence": "us"}
+    ledger = pd.DataFrame(columns | {"verdict": ["fails", "holds", OPEN]})
+    earlier = pd.DataFrame({"id": ["w", "x"], "verdict": ["holds", "holds"], "measured": ["much", "little"]})
+    earlier.to_csv(tmp_path / "then.csv", index=False)
+    found = claims.beside_earlier(ledger, tmp_path / "then.csv").to_dict("records")
+    assert found == [{"claim": "a", "then": "holds", "now": "fails", "measured then": "much"}]
+    assert claims.beside_earlier(ledger, tmp_path / "none.csv").empty
+
+
+def test_networks_that_did_not_learn_are_counted_and_told(gates):
+    good = curves(growing, models=["vgg19"])
+    bad = curves(growing, models=["resnet50"]).assign(val_accuracy=0.25)
+    rows = Rows({"learned": good, "chronology": bad})
+    told = "18 networks trained, 9 left out; classifiers among them ended at 25 to 25 %"
+    assert rows.did_not_learn() == told
+    network = rows.deepest_curves("snr_ppp").groupby("model")["network"].unique().str[0].to_dict()
+    assert network == {"resnet50": "did not learn", "vgg19": "VGG19 on scenes"}
+    assert Rows({}).did_not_learn() == ""
 
 
 def test_unknown_tables_are_refused():

@@ -13,9 +13,7 @@ from pppkit.results.statistics import (
     Verdict,
     all_positive,
     bonferroni,
-    every,
     lead,
-    leads,
     pooled_intervals,
     prediction_interval,
     rank_correlation,
@@ -28,6 +26,15 @@ from pppkit.results.statistics import (
 ONE, TWO = pd.Series([1.0, 2.0, 3.0]), pd.Series([5.0, 5.0, 8.0])  # their squares sum up to 2 and 6
 UP, FLAT, DOWN = (pd.Series([v, v + 0.1, v - 0.1]) for v in (1.0, 0.1, -1.0))
 SLIGHTLY = pd.Series([-0.2, -0.3, -0.4])  # below 0 at 95 %, but not at the level for forty cells
+
+
+def every(cells, family=None):
+    """Whether a mean is positive in every cell."""
+    return all_positive(lambda level: pooled_intervals(cells, family, level).values())
+
+
+def leads(cells, name):
+    return all_positive(lambda level: [lead(groups, name, level).by for groups in cells.values()])
 
 
 def of_family(key):

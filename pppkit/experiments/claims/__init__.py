@@ -2,9 +2,9 @@
 
 from ...results.statistics import Verdict
 from .base import Claim, Evidence, Finding, Line, claim
-from .ledger import CLAIMS, COLUMNS, evaluate_claims, findings, judge
+from .ledger import CLAIMS, COLUMNS, evaluate_claims, findings, judge, tabulate
 from .rows import CannotTell, NetworkMap, NotMeasured, Rows
-from .tables import by_verdict, changes, summary, verdict_counts
+from .tables import answer, beside_earlier, by_verdict, changes, summary
 
 __all__ = [
     "CLAIMS",
@@ -18,6 +18,8 @@ __all__ = [
     "NotMeasured",
     "Rows",
     "Verdict",
+    "answer",
+    "beside_earlier",
     "by_verdict",
     "changes",
     "claim",
@@ -25,5 +27,5 @@ __all__ = [
     "findings",
     "judge",
     "summary",
-    "verdict_counts",
+    "tabulate",
 ]

@@ -83,10 +83,17 @@ class Finding:
     lines: tuple[Line, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def line_verdicts(self) -> list[Verdict]:
+        """Of each of the lines."""
+        return line_verdicts(self.lines)
 
-def of_lines(measured: str, lines: Sequence[Line], networks: str) -> Finding:
+
+def of_lines(
+    measured: str, lines: Sequence[Line], networks: str, names: Mapping[str, str] | None = None
+) -> Finding:
     """The finding of a check that asks its deciding lines to be positive in every case."""
-    return Finding(measured, decide(lines), networks, tuple(lines))
+    return Finding(measured, decide(lines), networks, tuple(lines), names or {})
 
 
 @dataclass(frozen=True)
@@ -201,7 +208,7 @@ def _several(count: int, noun: str) -> str:
 
 
 def leading(cells: Mapping[Any, Mapping[str, pd.Series]], name: str, networks: str) -> Finding:
-    """Whether a group leads in every cell (`pppkit.results.statistics.leads`), and by how much in each.
+    """Whether a group leads in every cell (`pppkit.results.statistics.lead`), and by how much in each.
 
     Args:
         cells: Groups of values, by cell.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...results.statistics import Interval, all_positive, student_interval, welch_interval
-from .base import Finding, claim
+from ...results.statistics import Interval, student_interval, welch_interval
+from .base import Finding, Line, claim, of_lines
 from .rows import NotMeasured, Rows, some
 
 BLACK, GREY = "0.0", "0.5"
@@ -43,8 +43,8 @@ def grey_is_not_in_favour(rows: Rows) -> Finding:
     cells = _cells(rows)
     black = _of(cells, BLACK, "full-zeros")["dissimilar"]
     grey = _of(cells, GREY, "full-zeros")["dissimilar"]
-    verdict = all_positive(lambda level: [welch_interval(black, grey, level)])
-    return Finding(_points(welch_interval(black, grey)), verdict, _networks(rows))
+    line = Line("black minus grey", lambda level: {"full-zeros": welch_interval(black, grey, level)})
+    return of_lines(_points(welch_interval(black, grey)), [line], _networks(rows))
 
 
 def _best(rows: Rows, background: str) -> Finding:
@@ -53,9 +53,9 @@ def _best(rows: Rows, background: str) -> Finding:
     others = {p: part["dissimilar"] for (b, p), part in cells.items() if b == background and p not in BEST}
     worst = min(best, key=lambda p: best[p].mean())
     rival = max(some(others, "other paddings"), key=lambda p: others[p].mean())
-    verdict = all_positive(lambda level: [welch_interval(best[worst], others[rival], level)])
+    line = Line(worst, lambda level: {rival: welch_interval(best[worst], others[rival], level)})
     measured = _points(welch_interval(best[worst], others[rival]))
-    return Finding(measured, verdict, _networks(rows), names={"worst": worst, "rival": rival})
+    return of_lines(measured, [line], _networks(rows), {"worst": worst, "rival": rival})
 
 
 @claim(
@@ -88,9 +88,9 @@ def _inconsistent(rows: Rows, cells: dict[tuple[str, str], pd.DataFrame]) -> Fin
     values = {cell: part["inconsistency"] for cell, part in cells.items()}
     background, padding = min(some(values, "cells"), key=lambda cell: values[cell].mean())
     least = values[background, padding]
-    verdict = all_positive(lambda level: [student_interval(least, level)])
+    line = Line("least inconsistent", lambda level: {(padding, background): student_interval(least, level)})
     found, names = student_interval(least), {"padding": padding, "background": background}
-    return Finding(f"{found.value:.1f} ± {found.half_width:.1f} %", verdict, _networks(rows), names=names)
+    return of_lines(f"{found.value:.1f} ± {found.half_width:.1f} %", [line], _networks(rows), names)
 
 
 @claim(
@@ -110,7 +110,7 @@ def all_are_inconsistent(rows: Rows) -> Finding:
     "bhv-inconsistent-none",
     paper="PPP",
     place="3.2, Table 1",
-    text="Even without padding",
+    text="All models are inconsistent along trajectories, even without padding",
     check="the least inconsistent cell ({padding}, background {background}) is above 0",
     needs=["bhv"],
 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from ...results.statistics import Verdict
 from . import bhv, maps, paddings, posenet, published, training, untrained
-from .base import Claim, Finding, line_verdicts
+from .base import Claim, Finding
 from .rows import CannotTell, NotMeasured, Rows
 
 # Of a ledger.
@@ -31,8 +31,12 @@ def judge(rows: Rows, ids: Collection[str] = ()) -> pd.DataFrame:
     Raises:
         ValueError: For an unknown id.
     """
-    found = findings(rows, ids)
-    return pd.DataFrame([_row(c, f) for c, f in found], columns=list(COLUMNS))
+    return tabulate(findings(rows, ids))
+
+
+def tabulate(found: Iterable[tuple[Claim, Finding]]) -> pd.DataFrame:
+    """The ledger of findings; its columns are those of `evaluate_claims`."""
+    return pd.DataFrame([_row(claim, finding) for claim, finding in found], columns=list(COLUMNS))
 
 
 def findings(rows: Rows, ids: Collection[str] = ()) -> list[tuple[Claim, Finding]]:
@@ -85,8 +89,8 @@ def _find(claim: Claim, rows: Rows) -> Finding | None:
 
 
 def _row(claim: Claim, finding: Finding) -> dict[str, str]:
-    verdicts = line_verdicts(finding.lines)
-    lines = [f"{line.name}: {verdict}" for line, verdict in zip(finding.lines, verdicts)]
+    told = zip(finding.lines, finding.line_verdicts)
+    lines = [f"{line.name}: {verdict}" for line, verdict in told]
     return {
         "id": claim.id,
         "paper": claim.paper,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Hashable, Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from ...models import TITLES
-from ...results.statistics import Verdict, every, pooled_intervals, share_interval
+from ...results.statistics import Interval, Verdict, pooled_intervals, share_interval
 from ..posenet.tables import discrimination
 from ..ppp import tables
-from .base import FAMILY, Finding, claim, family_name, leading
+from .base import FAMILY, Finding, Line, claim, family_name, leading, of_lines
 from .rows import CannotTell, Rows, some
 
 SPC = "spc images"
+SINGLE = "one case"
 KIND = [*FAMILY, "weights"]
 NOTHING = "nothing: this needs several networks of a kind"
 
@@ -61,6 +64,21 @@ def _network_means(part: pd.DataFrame) -> dict[str, pd.Series]:
     return {str(padding): values for padding, values in means.groupby(level="padding")}
 
 
+def _kind_name(kind: tuple[str, str, str]) -> str:
+    model, data, weights = kind
+    return f"{weights} {family_name(model, data)}"
+
+
+def _line(name: str, cells: dict[Hashable, pd.Series]) -> Line:
+    """Cells over networks, or paddings, that share no spread with those of other lines."""
+    return Line(name, partial(pooled_intervals, cells, None))
+
+
+def _single(name: str, value: float) -> Line:
+    """A number that has no interval."""
+    return Line(name, lambda level: {SINGLE: Interval.around(value, 0)})
+
+
 def _kinds(rows: Rows) -> Iterable[tuple[tuple[str, str, str], pd.DataFrame]]:
     """Trials by network, data set and weights; one padding alone differs from no other."""
     for kind, part in _on_scenes(rows).groupby(KIND, sort=False):
@@ -81,13 +99,14 @@ def _kinds(rows: Rows) -> Iterable[tuple[tuple[str, str, str], pd.DataFrame]]:
 )
 def spread_hides_differences(rows: Rows) -> Finding:
     """Families with a padding of one network cannot be asked."""
-    told = []
-    for _, part in _kinds(rows):
+    lines = []
+    for kind, part in _kinds(rows):
         groups = _network_means(part).values()
         if len(groups) > 1 and min(len(g) for g in groups) > 1:
-            told.append(bool(stats.f_oneway(*groups).pvalue < 0.05))
-    verdict = Verdict.FAILS if any(told) else Verdict.HOLDS if told else Verdict.OPEN
-    return Finding(f"paddings are told apart in {sum(told)} of {len(told)} cases", verdict, _trials(rows))
+            chance = max(float(stats.f_oneway(*groups).pvalue), 1e-30)
+            lines.append(_single(_kind_name(kind), math.log10(chance / 0.05)))
+    told = sum(line.intervals[SINGLE].value < 0 for line in lines)
+    return of_lines(f"paddings are told apart in {told} of {len(lines)} cases", lines, _trials(rows))
 
 
 @claim(
@@ -106,19 +125,20 @@ def spread_hides_differences(rows: Rows) -> Finding:
 )
 def ppp_tells_more_apart(rows: Rows) -> Finding:
     """The ratio is `pppkit.experiments.posenet.tables.discrimination`."""
-    ppp, factors = rows.ends_of_training(), []
+    ppp, factors, lines = rows.ends_of_training(), [], []
     for (model, data, weights), part in _kinds(rows):
         own = ppp[(ppp["weights"] == weights) & (ppp["model"] == model) & (ppp["data"] == data)]
         ours, theirs = discrimination(own, "snr_ppp"), discrimination(part, SPC)
         if np.isfinite(ours) and np.isfinite(theirs):
             factors.append(ours / theirs)
+            lines.append(_single(_kind_name((model, data, weights)), math.log(ours / theirs)))
     if not factors:
         return Finding(NOTHING, Verdict.OPEN, _trials(rows))
     wins = sum(factor > 1 for factor in factors)
     measured = f"it does in {wins} of {len(factors)} cases; median factor {np.median(factors):.1f}"
     most = share_interval(wins, len(factors)).minus(0.5)
     verdict = Verdict.HOLDS if most.low > 0 else Verdict.FAILS if most.high < 0 else Verdict.OPEN
-    return Finding(measured, verdict, _trials(rows))
+    return Finding(measured, verdict, _trials(rows), tuple(lines))
 
 
 @claim(
@@ -140,10 +160,10 @@ def scatters_on_one_network(rows: Rows) -> Finding:
         if cells["seed"].nunique().min() > 1:
             variances = part.groupby(["padding", "seed"])[SPC].var()
             alone = np.sqrt(variances.groupby(level="padding").mean())
-            found[f"{weights} {family_name(model, data)}"] = alone / cells[SPC].std()
+            found[_kind_name((model, data, weights))] = alone / cells[SPC].std()
     measured = "; ".join(f"{kind}: {ratio.mean():.2f}" for kind, ratio in found.items())
-    verdict = every({kind: np.log(2 * ratio) for kind, ratio in found.items()})
-    return Finding(measured or NOTHING, verdict, _trials(rows))
+    lines = [_line(kind, {SINGLE: np.log(2 * ratio)}) for kind, ratio in found.items()]
+    return of_lines(measured or NOTHING, lines, _trials(rows))
 
 
 @claim(
@@ -184,7 +204,8 @@ def lower_when_trained(rows: Rows) -> Finding:
     measured = "; ".join(
         f"{family_name(model, data)}: {values.mean():+.3f}" for (model, data, _), values in cells.items()
     )
-    return Finding(measured, rows.every(cells), _trials(rows))
+    lines = [_line(family_name(*key[:2]), {SINGLE: values}) for key, values in cells.items()]
+    return of_lines(measured, lines, _trials(rows))
 
 
 @claim(

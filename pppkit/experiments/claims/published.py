@@ -102,7 +102,7 @@ def trained_snr_exceeds_he(rows: Rows) -> Finding:
 
 @_claim(
     "published-snr-default",
-    text="The same, from PyTorch's default initialisation, by SNR-PPP",
+    text="Training strengthens PPP in every case, from PyTorch's default initialisation, by SNR-PPP",
     check=f"SNR-PPP of the trained network {RULE}, of the default initialisation, {CASES}",
 )
 def trained_snr_exceeds_default(rows: Rows) -> Finding:
@@ -122,7 +122,7 @@ def trained_mae_exceeds_he(rows: Rows) -> Finding:
 
 @_claim(
     "published-mae-default",
-    text="The same, from PyTorch's default initialisation, by MAE-PPP",
+    text="Training strengthens PPP in every case, from PyTorch's default initialisation, by MAE-PPP",
     check=f"MAE-PPP of the trained network {RULE}, of the default initialisation, {CASES}",
 )
 def trained_mae_exceeds_default(rows: Rows) -> Finding:

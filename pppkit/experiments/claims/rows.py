@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from ...models import LAYERS_OF_INTEREST
+from ...models import LAYERS_OF_INTEREST, TITLES
 from ...results import load_maps
-from ...results.statistics import Verdict, every
 from .. import EXPERIMENTS, bhv
 from ..posenet.tables import ends_of_training
 from ..ppp import chronology, recipes, tables, trained_maps
@@ -175,6 +174,33 @@ class Rows:
         deep = ends["level"] == ends["model"].map(lambda model: len(LAYERS_OF_INTEREST[model]))
         return ends[kept & deep & (ends["source"] == "scenes")]
 
+    def deepest_curves(self, metric: str) -> pd.DataFrame:
+        """A metric along training at the deepest layer of all networks that were trained, for pictures.
+
+        Returns:
+            The columns of `pppkit.experiments.ppp.tables.along_training`, and `network`: its kind, or that it
+            did not learn.
+        """
+        both = [self._padded(name) for name in ("learned", "chronology")]
+        rows = tables.native(some(pd.concat(both, ignore_index=True), "trained networks"), source=None)
+        deep = rows[rows["level"] == rows["model"].map(lambda model: len(LAYERS_OF_INTEREST[model]))]
+        found = tables.along_training(deep, metric)
+        kind, good = found["model"].map(TITLES) + " on " + found["data"], self.learned(found)
+        return pd.concat(
+            [found[~good].assign(network="did not learn"), found[good].assign(network=kind[good])]
+        )
+
+    def did_not_learn(self) -> str:
+        """How many networks no verdict rests on, and how accurate they became."""
+        rows = pd.concat([self._padded(name) for name in ("learned", "chronology")], ignore_index=True)
+        if rows.empty:
+            return ""
+        last = rows[rows["epoch"] == rows["epochs"]].drop_duplicates(NETWORK)
+        bad = last[~self.learned(last)]
+        scores = 100 * bad["val_accuracy"].dropna()
+        reached = f"; classifiers among them ended at {scores.min():.0f} to {scores.max():.0f} %"
+        return f"{len(last)} networks trained, {len(bad)} left out{reached if len(scores) else ''}"
+
     def stands_on(self, networks: str, model: str | None = None) -> str:
         """Which networks stand behind a finding, and how many were left out."""
         return "; ".join(part for part in (networks, self.left_out(model)) if part)
@@ -215,10 +241,6 @@ class Rows:
     def family(self) -> Callable[[tuple], Hashable] | None:
         """Which cells share a spread: those whose keys differ by their last name alone, or none."""
         return (lambda key: key[:-1]) if self.pooled else None
-
-    def every(self, cells: Mapping[tuple, pd.Series]) -> Verdict:
-        """Whether a mean is positive in every cell."""
-        return every(cells, self.family)
 
 
 def some(rows: Found, what: str) -> Found:

@@ -63,7 +63,7 @@ def training_strengthens_snr(rows: Rows) -> Finding:
     "training-snr-default",
     paper="PPP",
     place="4.1, Table 2",
-    text="The same, from PyTorch's default initialisation, by SNR-PPP",
+    text="Training strengthens PPP in every case, from PyTorch's default initialisation, by SNR-PPP",
     check=(
         "SNR-PPP of networks that learned, over that of an untrained network of the default initialisation, "
         f"is above 1 {CASES}"
@@ -93,7 +93,7 @@ def training_strengthens_mae(rows: Rows) -> Finding:
     "training-mae-default",
     paper="PPP",
     place="4.1, Table 2",
-    text="The same, from PyTorch's default initialisation, by MAE-PPP",
+    text="Training strengthens PPP in every case, from PyTorch's default initialisation, by MAE-PPP",
     check=(
         "MAE-PPP of networks that learned, over that of an untrained network of the default initialisation, "
         f"is above 1 {CASES}"
