@@ -280,8 +280,10 @@ def test_a_selector_shows_one_figure_of_several():
     assert found["names"] == ["network", "what"]
     first, second = found["choices"]
     assert (first["start"], second["start"], second["visible"]) == (0, 2, [True])
-    assert second["layout"]["title"]["text"] == "a surface" and second["layout"]["xaxis2"] is None
-    assert first["layout"]["scene"] is None and "template" not in first["layout"]  # both have that
+    assert second["layout"]["title"]["text"] == "a surface" and second["layout"]["xaxis2"]["visible"] is False
+    assert first["layout"]["scene"] == {"domain": {"x": [0, 0.001], "y": [0, 0.001]}}  # nowhere
+    assert fig.layout.scene.domain.x == (0, 0.001) and fig.layout.xaxis.visible is None
+    assert "template" not in first["layout"]  # both have that
     assert first["layout"]["updatemenus[0]"] == {"visible": False}  # in the place of the surface's buttons
     menu = fig.layout.updatemenus[-1]
     assert [b.label for b in menu.buttons] == ["VGG19, curves", "VGG19, map"]

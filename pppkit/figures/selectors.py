@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ Choices = Mapping[Key, go.Figure] | Mapping[str, go.Figure]
 ROOM = 46  # pixels above the title for JupyterLab's menu; the book has its own dropdowns
 TOP = 60  # where a figure does not say
 ONCE = ("updatemenus", "template")
+AXIS, SCENE = re.compile(r"[xy]axis\d*$"), re.compile(r"scene\d*$")
+NOWHERE = (0, 0.001)  # a part of the figure that is too small to be seen
 HIDDEN = {"visible": False}
 
 
@@ -20,7 +23,8 @@ def selector(choices: Choices, names: Sequence[str], *, height: int | None = Non
     """Figures in one place, with a dropdown for each part of their keys.
 
     The book shows plain dropdowns above the figure, one for each name.
-    JupyterLab shows one menu of all choices. Without scripts the first figure stands there as a picture.
+    JupyterLab shows one menu of all choices, which suits figures whose panels stand in the same places.
+    Without scripts the first figure stands there as a picture.
 
     Args:
         choices: Figures by what is chosen, such as `("VGG19", "layer 4")`, the first shown at first;
@@ -39,6 +43,8 @@ def selector(choices: Choices, names: Sequence[str], *, height: int | None = Non
         _move(part, start, f"{i}:")
         if height:
             part["layout"]["height"] = height
+    for part in parts:
+        _name_places(part)
     layouts = _with_equal_menus([part["layout"] for part in parts])
     shown = [[trace.get("visible", True) for trace in part["data"]] for part in parts]
     patches = _differences(layouts)
@@ -49,7 +55,9 @@ def selector(choices: Choices, names: Sequence[str], *, height: int | None = Non
     traces = [trace for part in parts for trace in part["data"]]
     for i, trace in enumerate(traces):
         trace["visible"] = shown[0][i] if i < counts[0] else False
-    first = layouts[0]
+    first = layouts[0] | {
+        key: value for key, value in patches[0].items() if AXIS.match(key) or SCENE.match(key)
+    }
     first["meta"] = (first.get("meta") or {}) | {
         "selector": {"names": list(names), "choices": entries, "room": ROOM}
     }
@@ -102,6 +110,28 @@ def _moved(button: Mapping[str, Any], places: list[int], prefix: str, frames: li
     return [*args[:fixed], *[{}] * (fixed - len(args)), [places[i] for i in own]]
 
 
+def _name_places(part: dict[str, Any]) -> None:
+    """Names in the layout all axes and scenes that traces stand on: other figures may have others."""
+    for trace in part["data"]:
+        if trace.get("type") == "surface":
+            places = [trace.get("scene", "scene")]
+        else:
+            along, upward = trace.get("xaxis", "x"), trace.get("yaxis", "y")
+            places = [f"{name[0]}axis{name[1:]}" for name in (along, upward)]
+        for place in places:
+            whole = {"x": [0, 1], "y": [0, 1]} if SCENE.match(place) else [0, 1]
+            part["layout"].setdefault(place, {}).setdefault("domain", whole)
+
+
+def _absent(place: str) -> dict[str, Any] | None:
+    """What a layout says of an axis or a scene that it does not have: Plotly draws those of hidden traces."""
+    if AXIS.match(place):
+        return {"visible": False, "domain": list(NOWHERE)}
+    if SCENE.match(place):
+        return {"domain": {"x": list(NOWHERE), "y": list(NOWHERE)}}
+    return None
+
+
 def _with_equal_menus(layouts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Layouts with as many menus each: a place in the list means the same for all."""
     most = max(len(layout.get("updatemenus", [])) for layout in layouts)
@@ -119,8 +149,9 @@ def _differences(layouts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         menus = {f"updatemenus[{i}]": menu for i, menu in enumerate(layout.get("updatemenus", []))}
         flat.append({key: value for key, value in layout.items() if key not in ONCE} | menus)
     keys = dict.fromkeys(key for layout in flat for key in layout)
-    differing = [key for key in keys if any(layout.get(key) != flat[0].get(key) for layout in flat)]
-    return [{key: copy.deepcopy(layout.get(key)) for key in differing} for layout in flat]
+    whole = [{key: layout.get(key, _absent(key)) for key in keys} for layout in flat]
+    differing = [key for key in keys if any(layout[key] != whole[0][key] for layout in whole)]
+    return [{key: copy.deepcopy(layout[key]) for key in differing} for layout in whole]
 
 
 def _with_room(margin: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -190,12 +190,35 @@ def test_dropdowns_choose_one_figure_by_mouse_and_by_keyboard(page, shown):
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')) === 'VGG19 2'")
     network.select_option("ResNet50")
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')) === 'ResNet50 2'")
-    seen = "d => d.querySelector('.plotly-host')._fullData.filter(t => t.visible === true).map(t => t.index)"
-    assert figure.evaluate(seen) == [2]
+    drawn = "d => d.querySelector('.plotly-host')._fullData.map(t => Array.from(t.y).join())"
+    assert figure.evaluate(drawn) == ["2,4"]
     layer.select_option("1")  # ResNet50 has none: the network changes with it
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')) === 'VGG19 1'")
     assert network.input_value() == "VGG19"
     assert page.locator(".updatemenu-header").count() == 0  # JupyterLab's menu
+
+
+def test_choices_have_their_own_axes_buttons_and_films(page, shown):
+    panels = pd.DataFrame({"n": [0, 1] * 2, "v": [1.0, 2, 3, 4], "g": "x", "f": ["a", "a", "b", "b"]})
+    film = figures.image_slider([np.full((4, 5, 3), v, np.uint8) for v in (0, 99)], "12", "ab", "film")
+    curves = figures.panels(panels, "n", "v", "g", "f", title="panels")
+    figure = shown(
+        figures.selector(
+            {"map": figures.gallery({("a", "b"): RAMP}), "film": film, "curves": curves}, ["kind"]
+        )
+    )
+    axes = "d => d.querySelector('.plotly-host')._fullLayout._subplots.xaxis.length"
+    assert figure.evaluate(axes) == 1
+    page.get_by_label("kind").select_option("film")
+    page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')).includes('film')")
+    figure.locator(".slider-rail-touch-rect").click(position={"x": 300, "y": 5})
+    page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')).includes('b<')")
+    page.get_by_label("kind").select_option("curves")
+    page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')) === 'panels'")
+    assert figure.evaluate(axes) == 2
+    figure.get_by_text("logarithmic ns").click(force=True)
+    first = "() => document.querySelector('.plotly-host')._fullData[0].x[0] === 0.5"
+    page.wait_for_function(first)
 
 
 def test_a_choice_outlives_the_change_to_dark(page, shown):

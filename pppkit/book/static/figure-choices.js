@@ -3,19 +3,31 @@ window.pppkit = window.pppkit || {};
 (function (pppkit) {
   "use strict";
 
-  // A figure with one of its choices made: its traces visible, its layout in place.
+  // A button's or a step's traces, counted from the first of a choice.
+  function counted(button, start) {
+    var place = { restyle: 1, update: 2 }[button.method || "restyle"], args = button.args;
+    if (!args || !args[place]) return button;
+    var own = args[place].map(function (i) { return i - start; });
+    return Object.assign({}, button, { args: args.slice(0, place).concat([own]) });
+  }
+
+  // One of a figure's choices as a figure: its traces, its frames, its layout.
   pppkit.chosen = function (figure, index) {
     var selector = (figure.layout.meta || {}).selector;
     if (!selector) return figure;
-    var choice = selector.choices[index], end = choice.start + choice.visible.length;
-    figure.data.forEach(function (trace, i) {
-      trace.visible = i >= choice.start && i < end ? choice.visible[i - choice.start] : false;
-    });
+    var choice = selector.choices[index], start = choice.start, layout = figure.layout;
+    figure.data = figure.data.slice(start, start + choice.visible.length);
+    figure.data.forEach(function (trace, i) { trace.visible = choice.visible[i]; });
+    figure.frames = (figure.frames || []).filter(function (frame) { return figure.data[frame.traces[0] - start]; });
+    figure.frames.forEach(function (frame) { frame.traces = frame.traces.map(function (i) { return i - start; }); });
     Object.keys(choice.layout).forEach(function (key) {
       var menu = /^updatemenus\[(\d+)\]$/.exec(key), value = choice.layout[key];
-      if (menu) figure.layout.updatemenus[menu[1]] = value;
-      else if (value === null) delete figure.layout[key];
-      else figure.layout[key] = value;
+      if (menu) layout.updatemenus[menu[1]] = value;
+      else if (value === null) delete layout[key];
+      else layout[key] = value;
+    });
+    (layout.updatemenus || []).forEach(function (menu) {
+      menu.buttons = (menu.buttons || []).map(function (button) { return counted(button, start); });
     });
     return figure;
   };
@@ -58,6 +70,7 @@ window.pppkit = window.pppkit || {};
         refresh();
         callback(index);
       });
+      box.setAttribute("aria-label", name);
       label.append(name, box);
       label.hidden = values.length < 2;
       line.appendChild(label);

@@ -65,12 +65,29 @@ window.pppkit = window.pppkit || {};
   function withTitle(layout, width) {
     var title = layout.title, size = title && title.font && title.font.size || 15;
     if (!title || !title.text) return layout;
-    var text = wrapped(title.text, Math.floor((width - 10) / (size * LETTER)));
+    var left = width < NARROW ? 0 : (layout.margin || {}).l || 60; // a phone's titles start at the edge
+    var text = wrapped(title.text, Math.floor((width - left - 10) / (size * LETTER)));
     var more = (lines(text) - lines(title.text)) * Math.round(size * LINE);
-    if (!more) return layout;
     var margin = Object.assign({}, layout.margin, { t: ((layout.margin || {}).t || 60) + more });
+    var place = width < NARROW ? { xref: "container", x: 0 } : {};
     return Object.assign({}, layout, {
-      title: Object.assign({}, title, { text: text }), margin: margin, height: (layout.height || 450) + more
+      title: Object.assign({}, title, { text: text }, place), margin: margin, height: (layout.height || 450) + more
+    });
+  }
+
+  // On a phone a legend below has many rows: it gets room of its own at the foot.
+  function withLegend(layout, data, width) {
+    var legend = layout.legend, margin = layout.margin || {};
+    var menus = (layout.updatemenus || []).concat(layout.sliders || []);
+    if (width >= NARROW || !legend || !(legend.y < 0) || menus.some(function (menu) { return menu.y < 0; })) return layout;
+    var names = data.filter(function (trace) { return trace.name && trace.showlegend !== false && trace.visible !== false; })
+      .map(function (trace) { return trace.name.length; });
+    var column = 45 + 6.5 * Math.max.apply(null, names.concat(1));
+    var rows = Math.ceil(names.length / Math.max(1, Math.floor((width - (margin.l || 60)) / column)));
+    var bottom = 60 + 19 * rows, more = Math.max(0, bottom - (margin.b || 50));
+    return Object.assign({}, layout, {
+      legend: Object.assign({}, legend, { yref: "container", y: 0, yanchor: "bottom" }),
+      margin: Object.assign({}, margin, { b: bottom }), height: (layout.height || 450) + more
     });
   }
 
@@ -101,13 +118,23 @@ window.pppkit = window.pppkit || {};
 
   // Maps side by side, `meta.grid` rows and columns of them, no higher than they are wide.
   function lowered(layout, width) {
-    var grid = (layout.meta || {}).grid, margin = layout.margin || {};
+    var grid = (layout.meta || {}).grid, margin = layout.margin || {}, changed = Object.assign({}, layout);
     if (!grid || width >= NARROW) return layout;
     var frame = (margin.t || 60) + (margin.b || 50), side = (width - (margin.l || 60) - (margin.r || 20)) / grid[1];
-    return Object.assign({}, layout, { height: Math.min(layout.height, frame + grid[0] * (side + 12)) });
+    changed.height = Math.min(layout.height, frame + grid[0] * (side + 12));
+    var row = (changed.height - frame) / grid[0];
+    Object.keys(changed).forEach(function (key) { // names of rows, upright beside them
+      var title = /^yaxis/.test(key) && changed[key].title;
+      if (!title || !title.text) return;
+      var text = { text: wrapped(title.text, Math.floor(row / 5.5)), font: { size: 10 } };
+      changed[key] = Object.assign({}, changed[key], { title: Object.assign({}, title, text) });
+    });
+    return changed;
   }
 
   // A layout for a figure of that width.
-  pppkit.fitted = function (layout, width) { return withTitle(lowered(stacked(layout, width), width), width); };
+  pppkit.fitted = function (layout, data, width) {
+    return withTitle(withLegend(lowered(stacked(layout, width), width), data, width), width);
+  };
   pppkit.narrow = function (width) { return width < NARROW; };
 })(window.pppkit);

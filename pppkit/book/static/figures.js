@@ -20,7 +20,7 @@
   function made(div) {
     var figure = read(div), width = div.clientWidth;
     if (div.dataset.scene && !pppkit.webgl()) pppkit.flattened(figure);
-    var layout = pppkit.fitted(pppkit.dressed(figure.layout), width);
+    var layout = pppkit.fitted(pppkit.dressed(figure.layout), figure.data, width);
     var bar = { displayModeBar: pppkit.narrow(width) ? false : "hover" }; // on a phone it would lie over the title
     Object.keys(layout).forEach(function (key) { // the view stays when another choice is made
       if (/^scene\d*$/.test(key)) layout[key] = Object.assign({ uirevision: "kept" }, layout[key]);
