@@ -211,7 +211,8 @@ def test_choices_have_their_own_axes_buttons_and_films(page, shown):
     assert figure.evaluate(axes) == 1
     page.get_by_label("kind").select_option("film")
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')).includes('film')")
-    figure.locator(".slider-rail-touch-rect").click(position={"x": 300, "y": 5})
+    rail = figure.locator(".slider-rail-touch-rect")
+    rail.click(position={"x": rail.bounding_box()["width"] - 4, "y": 5})
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')).includes('b<')")
     page.get_by_label("kind").select_option("curves")
     page.wait_for_function(f"() => ({TITLE})(document.querySelector('.plotly-offline')) === 'panels'")
