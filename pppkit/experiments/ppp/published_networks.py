@@ -129,6 +129,11 @@ def weights_file(trial: Trial, context: Context) -> Path:
     return Path(context.paths[WEIGHTS]) / NETWORKS[trial["model"]].file
 
 
+def digest(file: Path) -> str:
+    """The first 16 hexadecimal digits of a file's SHA-256: which weights rows were measured with."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
 def build(trial: Trial, context: Context) -> nn.Module:
     """The network of a trial, float32, on the context's device."""
     classes = NETWORKS[trial["model"]].num_classes
@@ -191,7 +196,7 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
         save_maps(map_file(context.folder, trial), maps)
     if trial["weights"] != TRAINED:
         return rows
-    rows["weights_digest"] = hashlib.sha256(weights_file(trial, context).read_bytes()).hexdigest()[:16]
+    rows["weights_digest"] = digest(weights_file(trial, context))
     if network.data in context.paths:
         data = context.paths[network.data]
         rows["accuracy"] = accuracy(model, data, network.size, network.num_classes, PICTURES)
