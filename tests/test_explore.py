@@ -3,12 +3,18 @@ import pytest
 import torch
 
 from pppkit import InfiniteScene, measure_ppp, models
-from pppkit.explore import Explorer
+from pppkit.experiments.ppp.published_networks import NETWORKS
+from pppkit.explore import Explorer, Network, checkpoint, narrow, published
 
 
 @pytest.fixture(scope="module")
 def explorer():
-    return Explorer(width=0.0625, size=64)
+    return Explorer(small())
+
+
+def small():
+    """Narrow networks by their names."""
+    return {name: Network(name, width=0.0625, size=64) for name in models.PAPER_MODELS}
 
 
 def shown(explorer):
@@ -47,22 +53,43 @@ def test_looking_again_measures_nothing(explorer, monkeypatch):
 
 
 def test_errors_are_shown(explorer):
-    explorer.weights.value = "nowhere.pt"
-    assert "is neither a file nor published weights" in explorer.status.value
-    explorer.weights.value = ""
-    assert "SNR-PPP" in explorer.status.value
+    broken = Explorer({"mine": Network("resnet", size=32), "other": Network("resnet50", width=0.0625)})
+    assert "name=&#x27;resnet&#x27; is not a model" in broken.status.value
+    broken.network.value = "other"
+    assert "SNR-PPP" in broken.status.value
+    with pytest.raises(ValueError, match="file='nowhere.pt' does not exist"):
+        checkpoint("nowhere.pt")
 
 
-def test_trained_networks_are_in_the_list(tmp_path):
+def test_networks_from_files(tmp_path):
     net = models.build("resnet50", width=0.0625, num_classes=8, init="kaiming")
     models.save(net, tmp_path / "mine.pt", torch.float16)
-    explorer = Explorer([str(tmp_path / "mine.pt"), "vgg19"], width=0.0625, size=32)
-    assert explorer.network.label == "mine" and explorer.figure.layout.title.text.startswith(
-        "mine, zeros, layer1"
-    )
-    direct = measure_ppp(
-        models.load(tmp_path / "mine.pt"), InfiniteScene(0), padding="zeros", size=32, n=8, progress=False
-    )
+    explorer = Explorer({"mine": checkpoint(tmp_path / "mine.pt", size=32), **small()})
+    assert explorer.figure.layout.title.text.startswith("mine<br>zeros, ")
+    explorer.layer.value = "layer1"
+    net = models.load(tmp_path / "mine.pt")
+    direct = measure_ppp(net, InfiniteScene(0), padding="zeros", size=32, n=8, progress=False)
     np.testing.assert_array_equal(shown(explorer), direct.map("layer1"))
     explorer.network.value = "vgg19"
-    assert explorer.layer.value == "features.8"
+    assert explorer.layer.value == "features.8"  # as many layers before the deepest
+
+
+def test_trained_networks_come_first_where_their_files_are(tmp_path):
+    assert [name for name in published() if name.endswith(", trained")] == []
+    network = NETWORKS["cifar_resnet20"]
+    file = tmp_path / network.file
+    torch.save(models.build("cifar_resnet20", num_classes=10, seed=5).state_dict(), file)
+    (first, *others) = published(tmp_path)
+    assert first == "ResNet-20, trained" and not any("ResNet-20, trained" in name for name in others)
+    explorer = Explorer(paths={"weights": tmp_path})
+    assert explorer.network.value == first and set(narrow()) <= set(explorer.networks)
+    net = models.build("cifar_resnet20", num_classes=10, seed=5)
+    direct = measure_ppp(net, InfiniteScene(0), padding="zeros", size=32, n=8, progress=False)
+    np.testing.assert_allclose(shown(explorer), direct.map("layer3"), rtol=1e-6)
+    assert explorer._note().value == ""
+
+
+def test_without_files_it_says_that_nothing_was_learned():
+    explorer = Explorer(small())
+    note = explorer._note().value
+    assert "No network here has learned anything" in note and "squeezenet1_0_imagenet.pt" in note

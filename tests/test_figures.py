@@ -41,6 +41,17 @@ def test_emergence_has_a_step_for_each_count_and_one_scale():
     assert len(figures.emergence([[Z, Z]], [1]).data) == 2
 
 
+def test_surfaces_beside_each_other_share_a_scale():
+    fig = figures.surfaces_beside({"a": Z, "b": -2 * Z})
+    first, second = fig.data
+    assert (first.cmin, first.cmax) == (second.cmin, second.cmax) == (-2 * Z.max(), Z.max())
+    assert first.x[-1] < second.x[0] and len(second.x) == Z.shape[1]
+    assert [note.text for note in fig.layout.scene.annotations] == ["a", "b"]
+    assert [trace.showscale for trace in fig.data] == [True, False]
+    with pytest.raises(ValueError, match="maps must have one size"):
+        figures.surfaces_beside({"a": Z, "b": Z[:-1]})
+
+
 def test_gallery_says_how_panels_are_scaled():
     maps = {("zeros", "layer1"): Z, ("zeros", "layer2"): 10 * Z, ("randn", "layer1"): 2 * Z}
     fig = figures.gallery(maps, "maps")

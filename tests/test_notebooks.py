@@ -16,7 +16,8 @@ SMALL = {
     "claims": {"results": ""},  # it judges published rows and measures nothing
     "explorer": {"profile": "quick", "size": 64},
     "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
-    "ppp_fig1_emergence": {"profile": "quick", "layer": "layer2", "padding": "zeros"},
+    "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},
+    "intro": {"profile": "quick"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},
     "ppp_fig4_gallery": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
@@ -115,11 +116,16 @@ def test_the_papers_margins_are_all_reproduced(tmp_path):
     assert any("15 rows, 60 numbers, 0 differ" in o.get("text", "") for o in outputs(tmp_path / "out.ipynb"))
 
 
-def test_figure_1_of_an_untrained_network(tmp_path):
-    given = {"profile": "quick", "weights": "", "results": str(tmp_path)}
+def test_figure_1_of_a_network_of_ones_own(tmp_path):
+    from pppkit import models
+
+    net = models.build("resnet50", width=0.0625, num_classes=8)
+    models.save(net, tmp_path / "mine.pt")
+    given = {"profile": "quick", "model": "resnet50", "weights": str(tmp_path / "mine.pt")}
+    given["results"] = str(tmp_path)
     execute(NOTEBOOKS / "ppp_fig1_emergence.ipynb", tmp_path / "out.ipynb", given, progress=False)
     text = (tmp_path / "out.ipynb").read_text()
-    assert "untrained resnet50, randn, layer3" in text and "randn, trained" not in text
+    assert "ResNet50, mine, zeros, scenes, layer 4" in text and "untrained" not in text.split("measured")[1]
 
 
 def test_satellite_mosaics_by_parameter(tmp_path, satellite, results):

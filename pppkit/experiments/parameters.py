@@ -9,6 +9,7 @@ from typing import Any
 from ..checks import chosen, one_of, whole
 from ..scenes import InfiniteScene, PhotoFolder
 from ..scenes.sources import SOURCES, available, open_source
+from .context import WEIGHTS
 from .ppp import chronology
 
 VOCABULARY = {
@@ -20,7 +21,7 @@ VOCABULARY = {
     "source": "measured pictures: `scenes`, `satellite`, or empty for all; a folder for your own network",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
-    "weights": "a checkpoint's file, several by commas, or a folder; `{padding}`: each padding's name",
+    "weights": "a checkpoint's file, several by commas, or the folder of published networks' state dicts",
     "networks": "how many networks are trained in each cell",
     "images": "how many pictures are measured, or 0 for the profile's number",
     "size": "side of the input in pixels",
@@ -99,6 +100,22 @@ def networks(
             if folder and name not in SOURCES:
                 trials += chronology.grid(profile, data=name)
     return narrowed(trials, data=data, model=model, padding=padding)
+
+
+def weights_and_paths(weights: str, **paths: str) -> tuple[list[str], dict[str, str]]:
+    """What the parameter `weights` stands for: checkpoints, or the folder of published networks' weights.
+
+    Args:
+        weights: The parameter: a folder, files by commas, or empty.
+        **paths: Folders of data sets by name.
+
+    Returns:
+        The files, and the folders with that of the weights as `"weights"`, empty where there is none.
+    """
+    if weights and Path(weights).is_dir():
+        return [], {**paths, WEIGHTS: weights}
+    files = [file.strip() for file in weights.split(",") if file.strip()]
+    return files, {**paths, WEIGHTS: ""}
 
 
 def narrowed(trials: Sequence[Mapping[str, Any]], **parameters: str) -> list[Any]:

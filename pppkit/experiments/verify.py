@@ -15,7 +15,7 @@ from ..checks import one_of
 from ..results.store import canonical
 from . import EXPERIMENTS
 from .base import Experiment, measured
-from .context import Context, Trial
+from .context import DATA_SETS, Context, Trial
 
 Drawn = tuple[Experiment, Trial]
 
@@ -73,9 +73,37 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
-def _can_be_drawn(experiment: Experiment, trial: Trial, paths: Mapping[str, Any]) -> bool:
+def _lacking(experiment: Experiment, trial: Trial, paths: Mapping[str, Any]) -> list[str]:
+    """The data sets that a trial, or what it builds on, reads and that have no folder."""
     steps = [(experiment, trial), *experiment.after(trial)]
-    return all(name in paths for other, step in steps for name in other.needs(step))
+    return [name for other, step in steps for name in other.needs(step) if name not in paths]
+
+
+def left_out(
+    folder: str | Path, paths: Mapping[str, Any] | None = None, experiments: Sequence[str] | None = None
+) -> str:
+    """What cannot be verified because a data set has no folder, as one line; empty where nothing is left out.
+
+    Args:
+        folder: Of the rows.
+        paths: Folders of data sets.
+        experiments: Names; None for all.
+    """
+    absent: dict[str, dict[str, int]] = {}
+    for name in experiments or EXPERIMENTS:
+        experiment = EXPERIMENTS[name]
+        trials = experiment.trials()
+        unmade = experiment.missing(folder, trials)
+        for trial in (trial for trial in trials if trial not in unmade):
+            for data in set(_lacking(experiment, trial, paths or {})):
+                counts = absent.setdefault(data, {})
+                counts[name] = counts.get(name, 0) + 1
+    parts = []
+    for data, counts in absent.items():
+        what = f" ({DATA_SETS[data]})" if data in DATA_SETS else ""
+        which = ", ".join(f"{count} of {name}" for name, count in counts.items())
+        parts.append(f"without --path {data}=FOLDER{what}: {which}")
+    return f"left out {'; '.join(parts)}" if parts else ""
 
 
 def draw(
@@ -107,11 +135,15 @@ def draw(
         experiment = EXPERIMENTS[name]
         trials = experiment.trials()
         absent = experiment.missing(folder, trials)
-        pool = [t for t in trials if t not in absent and _can_be_drawn(experiment, t, paths or {})]
+        pool = [t for t in trials if t not in absent and not _lacking(experiment, t, paths or {})]
         if pool:
             pools[name] = [pool[i] for i in random.permutation(len(pool))]
     if not pools or count < 1:
-        raise ValueError(f"count={count}: there is nothing to draw from {folder} for {', '.join(names)}")
+        why = left_out(folder, paths, names)
+        raise ValueError(
+            f"count={count}: there is nothing to draw from {folder} for {', '.join(names)}"
+            f"{'; ' if why else ''}{why}"
+        )
     turns = [str(name) for name in random.permutation(list(pools))]
     return [
         (EXPERIMENTS[name], pools[name][(i // len(turns)) % len(pools[name])])
@@ -171,6 +203,8 @@ def verify(
     given = {name: path for name, path in (paths or {}).items() if path}
     drawn = draw(folder, count, seed=seed, paths=given, experiments=experiments)
     costs = [known_seconds(experiment, trial, folder) for experiment, trial in drawn]
+    if absent := left_out(folder, given, experiments):
+        say(absent)
     say(_estimate(costs))
     out = []
     for i, ((experiment, trial), cost) in enumerate(zip(drawn, costs), 1):

@@ -4,6 +4,7 @@ from ..checks import needs
 
 needs(__name__, "plotly", extra="figures")
 
+from .beside import surfaces_beside
 from .charts import lines, panels
 from .claims import claim_cards
 from .diagrams import stride_diagram
@@ -36,5 +37,6 @@ __all__ = [
     "surface",
     "surface_menu",
     "surface_pair",
+    "surfaces_beside",
     "table",
 ]

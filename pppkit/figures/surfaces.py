@@ -36,12 +36,16 @@ def scene(z_title: str, z_range: Sequence[float] | None = None) -> dict[str, Any
     }
 
 
-def views() -> dict[str, Any]:
-    """Two buttons: tilted and from above, as in the paper's two rows."""
+def views(tilted: Mapping[str, float] = TILTED) -> dict[str, Any]:
+    """Two buttons: tilted and from above, as in the paper's two rows.
+
+    Args:
+        tilted: Where the eye is then.
+    """
     place = {"x": 1.0, "y": 0.0, "xanchor": "right", "yanchor": "bottom", "pad": {"r": 4, "b": 4}}
     buttons = [
         {"label": label, "method": "relayout", "args": [{"scene.camera.eye": eye}]}
-        for label, eye in (("Tilted", TILTED), ("From above", ABOVE))
+        for label, eye in (("Tilted", dict(tilted)), ("From above", ABOVE))
     ]
     return {"type": "buttons", "direction": "right", "showactive": False, "buttons": buttons, **place}
 

@@ -43,3 +43,23 @@ def load_maps(path: str | Path) -> dict[tuple[str, ...], np.ndarray]:
         )
     with np.load(path, allow_pickle=False) as arrays:
         return {tuple(k.split("|")): arrays[k] for k in arrays.files}
+
+
+def block_means(maps: np.ndarray, largest: int) -> np.ndarray:
+    """Maps averaged over square blocks of pixels, as small as needed for a side of at most `largest`.
+
+    Args:
+        maps: `(..., H, W)`; rows and columns that fill no block are left out.
+        largest: In pixels.
+
+    Example:
+        >>> block_means(np.array([[1.0, 3.0], [5.0, 7.0]]), 1)
+        array([[4.]])
+    """
+    height, width = maps.shape[-2:]
+    step = -(-max(height, width) // largest)
+    if step == 1:
+        return maps
+    rows, columns = height // step, width // step
+    blocks = maps[..., : rows * step, : columns * step].reshape(*maps.shape[:-2], rows, step, columns, step)
+    return blocks.mean((-3, -1))

@@ -58,6 +58,13 @@ def test_a_picture_of_a_surface_is_small_whole_and_of_what_is_seen():
     assert len(drawn(chosen)) < 12_000
 
 
+def test_surfaces_beside_each_other_have_a_half_each():
+    low, high = FLAT, FLAT + 1
+    image = pixels(drawn(figures.surfaces_beside({"low": low, "high": high})))
+    dark, bright = (np.nonzero(like(image, colour))[1] for colour in ((68, 1, 84), (253, 231, 37)))
+    assert len(dark) and len(bright) and dark.max() < bright.min() + 40  # the first stands at the left
+
+
 def test_a_chart_has_its_points_axes_and_names():
     fig = go.Figure(
         [go.Scatter(x=[1, 3], y=[0, 10], name="one", mode="lines+markers", line={"color": "#010203"})]

@@ -32,7 +32,7 @@ def subplots(figure, kind):
 
 
 def test_there_are_pages():
-    assert {"intro.html", "bibliography.html", "notebooks/explorer.html"} <= set(PAGES)
+    assert {"notebooks/intro.html", "bibliography.html", "notebooks/explorer.html"} <= set(PAGES)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -189,8 +189,10 @@ def test_the_explorers_menus_work_together(page, site):
 
 def test_the_home_page_leads_to_every_page(page, site):
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(site + "intro.html")
+    page.goto(site + "notebooks/intro.html")
     links = page.eval_on_selector_all(
         "nav.bd-links a, .bd-sidebar a", "all => all.map(a => a.href.split('#')[0])"
     )
-    assert {site + p for p in PAGES if p not in ("search.html", "genindex.html", "intro.html")} <= set(links)
+    assert {
+        site + p for p in PAGES if p not in ("search.html", "genindex.html", "notebooks/intro.html")
+    } <= set(links)

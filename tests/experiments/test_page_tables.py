@@ -6,7 +6,7 @@ import pytest
 
 from pppkit.experiments.posenet import rounding
 from pppkit.experiments.posenet import tables as posenet_tables
-from pppkit.experiments.ppp import emergence_tables, pitfall_tables, tables, untrained_tables
+from pppkit.experiments.ppp import pitfall_tables, tables, untrained_tables
 from pppkit.metrics import MAE_READINGS, SNR_READINGS
 
 
@@ -178,27 +178,6 @@ def test_clean_margins_are_clean_at_every_layer():
     found = pitfall_tables.parity(pd.concat([other, rows]), "scenes")
     assert found["M"].tolist() == [118, 119, 120] * 2 and found["layer"].tolist() == ["a"] * 3 + ["b"] * 3
     assert pitfall_tables.clean_margins(found) == [118]
-
-
-def test_convergence():
-    rows = pd.DataFrame(
-        [
-            {
-                "layer": layer,
-                "source": "scenes",
-                "padding": "zeros",
-                "n": n,
-                "snr_ppp": n / 10,
-                "snr_ppp_ci95": 0.1,
-            }
-            for layer in ("layer1", "layer2")
-            for n in (10, 1)
-        ]
-    )
-    assert emergence_tables.convergence(rows, "layer2", "scenes")["n"].tolist() == [1, 10]
-    assert emergence_tables.at_the_end(rows).loc[("zeros", "layer1"), ("snr_ppp", "scenes")] == 1
-    both = emergence_tables.with_networks([rows.assign(network="trained"), rows.assign(network="untrained")])
-    assert both["line"].unique().tolist() == ["zeros, trained", "zeros, untrained"]
 
 
 def read_outs():

@@ -59,3 +59,10 @@ def test_pictures_for_a_network_of_ones_own(satellite):
     assert parameters.image_count("quick") == 4 and parameters.image_count("quick", 7) == 7
     with pytest.raises(ValueError, match="images=-1"):
         parameters.image_count("quick", -1)
+
+
+def test_weights_are_files_or_a_folder(tmp_path):
+    assert parameters.weights_and_paths("") == ([], {"weights": ""})
+    found = parameters.weights_and_paths(str(tmp_path), satellite="there")
+    assert found == ([], {"satellite": "there", "weights": str(tmp_path)})
+    assert parameters.weights_and_paths("a.pt, b.pt") == (["a.pt", "b.pt"], {"weights": ""})

@@ -82,36 +82,54 @@ def test_pitfalls(folder):
 
 
 def test_emergence(folder):
-    (trial,) = trials = emergence.grid("quick", "scenes")
+    trials = emergence.grid("quick", "scenes")
     rows = emergence.EXPERIMENT.run(folder, trials, progress=False)
-    assert sorted(rows["n"].unique()) == [1, 2, 5, 10, 20] and set(rows["padding"]) == set(emergence.PADDINGS)
-    assert emergence.maps(folder, trial)["ppp", "randn", "layer3"].shape == (5, 6, 6)
+    assert [t["weights"] for t in trials] == ["kaiming", "default"]  # trained ones need files
+    assert set(rows["padding"]) == set(FILLS) and len(rows) == 2 * 5 * 4 * 6
+    assert sorted(rows["n"].unique()) == [1, 2, 4, 8, 16, 20]
+    maps = emergence.maps(folder, trials[0])
+    assert maps["ppp", "randn", "features.8"].shape == (6, 11, 11)
+    assert not any(layer == "features.2" for _, _, layer in maps)  # before padding
+    for kind, padding, layer in maps:
+        assert maps[kind, padding, layer].shape == maps["optimal", "zeros", layer].shape
     again = replace(emergence.EXPERIMENT, measure=no_more).run(folder, trials)
     pd.testing.assert_frame_equal(again, rows)
 
 
-def test_emergence_of_networks_each_under_its_own_padding(tmp_path, monkeypatch):
-    monkeypatch.setitem(emergence.PROFILES, "quick", {"n": 2, "size": 32, "width": 0.25})
-    for seed, padding in enumerate(emergence.PADDINGS):
-        net = models.build("resnet50", width=0.0625, num_classes=8, seed=seed)
-        models.save(net, tmp_path / "weights" / f"net_{padding}.pt")
-    (trial,) = trials = emergence.grid(
-        "quick", "scenes", weights=str(tmp_path / "weights" / "net_{padding}.pt")
-    )
+def test_emergence_ends_with_what_is_measured_at_once(folder):
+    rows = emergence.EXPERIMENT.run(folder, emergence.grid("quick", "scenes"), progress=False)
+    net = models.build("squeezenet1_0", init="kaiming")
+    direct = measure_ppp(net, InfiniteScene(0), padding="zeros", size=96, n=20, progress=False)
+    last = rows[(rows["weights"] == "kaiming") & (rows["padding"] == "zeros") & (rows["n"] == 20)]
+    np.testing.assert_allclose(last["snr_ppp"], direct.rows["snr_ppp"], rtol=1e-5)
+    assert last["likeness_padded"].isna().all()  # there are no other images
+    maps = emergence.maps(folder, emergence.grid("quick", "scenes")[0])
+    found = maps["ppp", "zeros", "features.12"][-1]
+    np.testing.assert_allclose(found, direct.map("features.12"), rtol=2e-3)  # ten bits are kept
+
+
+def test_emergence_of_networks_from_files(tmp_path, monkeypatch):
+    monkeypatch.setitem(emergence.PROFILES, "quick", {"n": 2, "size": 32})
+    net = models.build("resnet50", width=0.0625, num_classes=8)
+    models.save(net, tmp_path / "mine.pt")
+    trials = emergence.grid("quick", "scenes", "resnet50", str(tmp_path / "mine.pt"), ["reflect"])
     rows = emergence.EXPERIMENT.run(tmp_path, trials, progress=False)
-    assert set(zip(rows["padding"], rows["weights_seed"])) == {("zeros", "net_zeros"), ("randn", "net_randn")}
-    zeros = models.load(tmp_path / "weights" / "net_zeros.pt")
-    direct = measure_ppp(zeros, InfiniteScene(0), padding="zeros", size=32, n=2, progress=False)
-    found = emergence.maps(tmp_path, trial)["ppp", "zeros", "layer2"][-1]
-    np.testing.assert_allclose(found, direct.map("layer2"), rtol=1e-5)
-    untrained_too = emergence.grid("quick", "scenes", weights=["", "net_{padding}.pt"])
-    both = emergence.EXPERIMENT.run(
-        tmp_path, untrained_too, progress=False
-    )  # one is there, by its name alone
-    assert both["weights_seed"].tolist()[:16] == ["0"] * 16 and len(both) == 2 * 2 * 4 * 2
-    pd.testing.assert_frame_equal(both[16:].reset_index(drop=True), rows)
-    with pytest.raises(ValueError, match="weights='no_{padding}.pt': .*no_randn.pt does not exist"):
-        emergence.EXPERIMENT.run(tmp_path, emergence.grid("quick", "scenes", weights="no_{padding}.pt"))
+    assert set(rows["weights"]) == {"mine"} and rows["weights_digest"].str.len().eq(16).all()
+    direct = measure_ppp(net, InfiniteScene(0), padding="reflect", size=32, n=2, progress=False)
+    found = emergence.maps(tmp_path, trials[0])["ppp", "reflect", "layer2"][-1]
+    np.testing.assert_allclose(found, direct.map("layer2"), rtol=2e-3)
+    with pytest.raises(ValueError, match="weights='no.pt' is neither a checkpoint's file nor one of trained"):
+        emergence.EXPERIMENT.run(tmp_path, emergence.grid("quick", "scenes", weights="no.pt"))
+
+
+def test_emergence_of_trained_networks_needs_their_files(tmp_path):
+    trials = emergence.grid("quick", "scenes", weights="trained")
+    with pytest.raises(ValueError, match="paths has no folder for 'weights', state dicts"):
+        emergence.EXPERIMENT.run(tmp_path, trials)
+    with pytest.raises(ValueError, match="has no squeezenet1_0_imagenet.pt, the state dict of squeezenet1_0"):
+        emergence.EXPERIMENT.run(tmp_path, trials, paths={"weights": tmp_path})
+    with pytest.raises(ValueError, match="model='resnet50' is not one of squeezenet1_0"):
+        emergence.grid("quick", "scenes", "resnet50", "trained")
 
 
 def test_spectra(folder):

@@ -7,7 +7,7 @@ from pppkit.experiments import EXPERIMENTS
 from pppkit.experiments import verify as module
 from pppkit.experiments.__main__ import main
 from pppkit.experiments.base import Experiment
-from pppkit.experiments.verify import compare, draw, known_seconds, verify
+from pppkit.experiments.verify import compare, draw, known_seconds, left_out, verify
 
 LAYERS = ["a", "b"]
 VALUES = {"cell": "x", "seed": 0, "profile": "published"}
@@ -107,9 +107,20 @@ def test_what_a_trial_builds_on_is_computed_first(folder, monkeypatch):
 
 def test_trials_that_need_missing_data_are_not_drawn(folder, monkeypatch):
     monkeypatch.setitem(EXPERIMENTS, "mine", replace(MINE, needs=lambda trial: ("cifar10",)))
-    with pytest.raises(ValueError, match="nothing to draw"):
+    with pytest.raises(
+        ValueError, match="nothing to draw .*; left out without --path cifar10=FOLDER .*: 1 of mine"
+    ):
         draw(folder, 1, experiments=["mine"])
     assert draw(folder, 1, experiments=["mine"], paths={"cifar10": folder})
+
+
+def test_what_is_left_out_is_said(folder, monkeypatch):
+    monkeypatch.setitem(EXPERIMENTS, "needy", replace(MINE, needs=lambda trial: ("weights",)))
+    lines = []
+    verify(folder, 1, experiments=["mine", "needy"], say=lines.append)
+    weights = "weights=FOLDER (state dicts of networks that others have trained)"
+    assert lines[0] == f"left out without --path {weights}: 1 of needy"
+    assert left_out(folder, {"weights": folder}, ["mine", "needy"]) == ""
 
 
 def test_every_result_file_can_be_drawn_from(published):

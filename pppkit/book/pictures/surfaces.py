@@ -36,7 +36,9 @@ def scene_picture(traces: Sequence[Mapping[str, Any]], scene: Mapping[str, Any],
     image = Image.new("RGBA", (camera.width, height * FINE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     _box(draw, camera, scene)
-    faces = [face for trace, z in zip(traces, maps) for face in _faces(trace, z, (low, high), scene, camera)]
+    faces = []
+    for trace, z, span in zip(traces, maps, _spans(traces)):
+        faces += _faces(trace, z, (low, high), span, scene, camera)
     for _, corners, colour in sorted(faces, key=lambda face: -face[0]):  # the farthest first
         draw.polygon(corners, fill=colour)
     left, _, right, _ = image.getbbox() or (0, 0, camera.width, 0)
@@ -93,6 +95,17 @@ def _vertical_range(maps: Sequence[np.ndarray], scene: Mapping[str, Any]) -> tup
     return min(float(np.nanmin(z)) for z in maps), max(float(np.nanmax(z)) for z in maps)
 
 
+def _spans(traces: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Where each surface begins and ends along x, as shares of the box: all of it, unless it says where."""
+    places = [None if trace.get("x") is None else numbers(trace["x"]).astype(float) for trace in traces]
+    given = [x for x in places if x is not None]
+    if not given:
+        return [(0.0, 1.0) for _ in traces]
+    low, high = min(x.min() for x in given), max(x.max() for x in given)
+    wide = (high - low) or 1.0
+    return [(0.0, 1.0) if x is None else ((x.min() - low) / wide, (x.max() - low) / wide) for x in places]
+
+
 def _place(along: np.ndarray, axis: Mapping[str, Any] | None) -> np.ndarray:
     return 1 - along if (axis or {}).get("autorange") == "reversed" else along
 
@@ -101,13 +114,14 @@ def _faces(
     trace: Mapping[str, Any],
     z: np.ndarray,
     limits: tuple[float, float],
+    span: tuple[float, float],
     scene: Mapping[str, Any],
     camera: _Camera,
 ) -> list[tuple[float, list[tuple[float, float]], Colour]]:
     """Distance, corners and colour of each quadrilateral of a surface."""
     rows, columns = z.shape
     y = _place(np.linspace(0, 1, rows), scene.get("yaxis"))
-    x = _place(np.linspace(0, 1, columns), scene.get("xaxis"))
+    x = _place(np.linspace(*span, columns), scene.get("xaxis"))
     low, high = limits
     up = np.clip((z - low) / ((high - low) or 1.0), 0, 1)
     points = np.stack([*np.broadcast_arrays(x[None, :], y[:, None]), up], -1)

@@ -129,9 +129,14 @@ def weights_file(trial: Trial, context: Context) -> Path:
     return Path(context.paths[WEIGHTS]) / NETWORKS[trial["model"]].file
 
 
+def digest(file: Path) -> str:
+    """The first 16 hexadecimal digits of a file's SHA-256: which weights rows were measured with."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
 def weights_digest(trial: Trial, context: Context) -> str:
     """SHA-256 of a trained network's file, its first 16 digits."""
-    return hashlib.sha256(weights_file(trial, context).read_bytes()).hexdigest()[:16]
+    return digest(weights_file(trial, context))
 
 
 def build(trial: Trial, context: Context) -> nn.Module:
