@@ -272,6 +272,17 @@ def test_shapes_of_maps(gates):
     assert list(found({"zeros": peaked}, {"zeros": None})["id"]) == ["corners"]  # nothing to compare with
 
 
+def test_a_pattern_that_cannot_reach_inside_does_not_spread(gates):
+    rim = np.ones((14, 14))
+    rim[2:-2, 2:-2] = 0  # a seventh of the side
+    rows = Rows(
+        {"learned": curves(growing, networks=2, models=["vgg19"])},
+        network_maps({"zeros": rim}, {"zeros": rim}),
+    )
+    found = judge(rows, ["spreads-out"]).iloc[0]
+    assert found["verdict"] == OPEN and "less far than a seventh" in found["measured"]
+
+
 def test_maps_of_a_network_that_did_not_learn_are_left_out(gates):
     y, x = np.mgrid[-1:1:14j, -1:1:14j]
     trained = {"zeros": (x * y) ** 4 + 0.01, "reflect": 1.01 - (x * y) ** 4}

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ...results.statistics import pooled_intervals
 from ..ppp.chronology import outline
-from .base import CASE, FAMILY, Finding, Line, by, claim, family_name, networks, of_lines
-from .rows import NetworkMap, Rows, some
+from .base import CASE, FAMILY, Finding, Line, by, claim, family_name, log_ratio, networks, of_lines
+from .rows import CannotTell, NetworkMap, Rows, some
 
 
 def _named(maps: Sequence[NetworkMap]) -> pd.DataFrame:
@@ -64,12 +64,21 @@ def maximum_in_the_corners(rows: Rows) -> Finding:
     needs=["maps"],
 )
 def pattern_spreads_out(rows: Rows) -> Finding:
-    """Of networks whose map before training was kept, too; of the default initialisation none is."""
-    kept = [(m, m.untrained) for m in rows.maps if m.untrained is not None]
-    gain = pd.Series([np.log(outline(m.trained)[1] / outline(start)[1]) for m, start in kept], dtype=float)
-    median = np.exp(some(gain, "maps before training").median())
-    measured = f"it grew in {(gain > 0).sum()} of {len(gain)} maps; the median ratio is {median:.2f}"
-    return _finding(rows, measured, gain, _named([m for m, _ in kept]))
+    """Of networks whose map before training was kept, too; of the default initialisation none is.
+
+    Where padding reaches less far than a seventh of the side, nothing can lie inside, before or after.
+    """
+    both = [(m, m.untrained) for m in rows.maps if m.untrained is not None]
+    kept = some([m for m, _ in both], "maps before training")
+    shares = pd.DataFrame([(outline(start)[1], outline(m.trained)[1]) for m, start in both])
+    reached = shares.max(axis=1) > 0
+    if not reached.any():
+        raise CannotTell("padding of the networks that learned reaches less far than a seventh of the side")
+    gain = log_ratio(shares[1], shares[0])[reached]
+    measured = (
+        f"it grew in {(gain > 0).sum()} of {len(gain)} maps; the median ratio is {np.exp(gain.median()):.2f}"
+    )
+    return _finding(rows, measured, gain, _named(kept)[reached])
 
 
 @claim(

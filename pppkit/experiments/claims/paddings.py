@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from ...results.statistics import (
@@ -52,7 +53,12 @@ def randn_does_not_prevent(rows: Rows) -> Finding:
     ends = rows.beside_default("snr_ppp")
     deep = ends[deepest(ends)]
     randn = some(ends[ends["padding"] == "randn"], "networks with randn")
-    means = deep.groupby([*FAMILY, deep["padding"] == "randn"])["end"].mean().unstack()
+    means = (
+        deep.groupby([*FAMILY, deep["padding"] == "randn"])["end"]
+        .mean()
+        .unstack()
+        .reindex(columns=[True, False])
+    )
     share = some((means[True] / means[False]).dropna(), "families with another padding")
     measured = f"trained, it is {share.min():.2f} to {share.max():.2f} of the other paddings' mean"
     lines: list[Line] = []
@@ -144,9 +150,10 @@ def snr_and_mae_agree(rows: Rows) -> Finding:
         name = f"{family_name(model, data)}, layer {level}{' (deepest)' * last_layer}"
         lines.append(Line(name, partial(_agreement, part), last_layer))
         if last_layer:
-            found = [f"{case}: {found.value + 0.5:.2f}" for case, found in lines[-1].intervals.items()]
-            measured.append(f"{family_name(model, data)}, {', '.join(found)}")
-    return of_lines("; ".join(measured), lines, rows.stands_on(networks(last)))
+            found = {case: f.value + 0.5 for case, f in lines[-1].intervals.items() if np.isfinite(f.value)}
+            measured += [f"{family_name(model, data)}, {case}: {rank:.2f}" for case, rank in found.items()]
+    told = "; ".join(measured) or "too few networks for a correlation"
+    return of_lines(told, lines, rows.stands_on(networks(last)))
 
 
 def _agreement(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:

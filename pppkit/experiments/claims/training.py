@@ -16,10 +16,10 @@ CASES = "in every family, layer, padding and kind of pictures"
 
 def growth_by_layer(change: pd.Series, found: pd.DataFrame, lines: Sequence[Line]) -> str:
     """In how many measurements a pattern grew, by how much at the deepest layer, and the layers' verdicts."""
-    ratio = np.exp(change[deepest(found)].median())
-    return (
-        f"it grew in {(change > 0).sum()} of {len(change)} measurements; "
-        f"the median ratio at the deepest layer is {ratio:.2f}; {by_verdict(lines)}"
+    measured = f"it grew in {(change > 0).sum()} of {len(change)} measurements; {by_verdict(lines)}"
+    deep = change[deepest(found)].dropna()
+    return measured + (
+        f"; the median ratio at the deepest layer is {np.exp(deep.median()):.2f}" if len(deep) else ""
     )
 
 
