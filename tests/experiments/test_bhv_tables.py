@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pppkit.experiments.bhv import confounder, reproduction, tables
+from pppkit.experiments.bhv import confounder, curves, reproduction, tables
 from pppkit.experiments.bhv.squares import Squares, make_splits
 
 REFERENCE = Path(__file__).parents[2] / "book" / "reference"
@@ -32,7 +32,8 @@ def printed():
 def test_sizes_in_a_sentence():
     rows = pd.concat([networks(), networks("randn", similar=(1.0,), dissimilar=(2.0,))])
     sentence = (
-        "3 networks in 2 cells, 2 in each, but 1 for randn on black\ntraining took 1.5 hours of one core"
+        "Behind the table are 3 networks in 2 cells, 2 in each, but 1 for randn on black; "
+        "their training took 1.5 hours of one core."
     )
     assert tables.size_sentence(rows) == sentence
     assert "but" not in tables.size_sentence(networks())
@@ -49,7 +50,36 @@ def test_the_table_beside_the_paper(printed):
     assert shown.loc["zeros", ("black", "ours − paper")] == "-4.8 ± 63.5  ="
     assert pd.isna(shown.loc["randn", ("grey", "ours")])
     counts = tables.verdict_counts(judged)
-    assert counts.loc["all"].sum() == 9 and counts.loc["dissimilar", tables.CONTRADICTION] == 1
+    assert counts.loc["all"].sum() == 9 and counts.loc["Dissimilar test", tables.CONTRADICTION] == 1
+
+
+def test_everything_that_is_drawn_as_lines(printed):
+    rows = pd.concat([networks("full-zeros"), networks("full-zeros", "0.5")])
+    found = curves.all_curves(rows, networks("full-zeros", "1.0"), printed)
+    assert list(found) == [
+        ("on the way down", "black"),
+        ("on the way down", "grey"),
+        ("from black to white", "full-zeros"),
+    ]
+    down, greys = found["on the way down", "grey"], found["from black to white", "full-zeros"]
+    assert down["y"].iloc[0] == 3 and down["mean"].iloc[-1] == 50 and set(down["line"]) == {"full-zeros"}
+    ours = greys[greys["line"] == "Dissimilar test"]
+    assert ours["intensity"].tolist() == [0, 0.5, 1] and ours["mean"].tolist() == [15, 15, 15]
+    assert "paper, Dissimilar test" in set(greys["line"])
+
+
+@pytest.mark.parametrize(
+    "light, words", [((0.0, 2.0), "so it is black that hides"), ((88.0, 100.0), "is not what decides")]
+)
+def test_whether_black_or_the_padding_hides_position(light, words):
+    full = {"padding": "full-zeros", "dissimilar": (90.0, 92.0)}
+    rows = pd.concat(
+        [networks(**full), networks(), networks(background="0.5"), networks("full-zeros", "0.5")]
+    )
+    between = networks("full-zeros", "1.0", dissimilar=light)
+    text = tables.answer(rows, between)
+    assert "on black 91 %, place 1 of 2; on grey 15 %, place 1 of 2" in text
+    assert f"on the lightest of 3 greys {sum(light) / 2:.0f} %" in text and words in text
 
 
 def test_points_of_networks_and_of_the_paper(printed):
@@ -60,19 +90,19 @@ def test_points_of_networks_and_of_the_paper(printed):
 
 
 def test_mean_curves():
-    found = tables.mean_curves(networks()).set_index("y")
+    found = curves.mean_curves(networks()).set_index("y")
     assert found.index.tolist() == list(range(3, 29)) and found.loc[28, ["mean", "std"]].tolist() == [50, 0]
 
 
 def test_intensities(printed):
     rows = pd.concat([networks(), networks(background="0.2", similar=(80.0,), dissimilar=(4.0,))])
-    found = tables.by_intensity(rows)
+    found = curves.by_intensity(rows)
     cell = found[(found["line"] == "Similar test") & (found["intensity"] == 0)].iloc[0]
     assert cell[["mean", "networks"]].tolist() == [95, 2] and cell["std"] == pytest.approx(50**0.5)
     table = tables.intensity_table(found)
     assert table.columns.tolist() == [*tables.TITLES.values(), "networks"]
     assert table.loc["0.2"].tolist() == ["80.0", "4.0", "0.0", 1]
-    theirs = tables.printed_by_intensity(printed, "full-zeros")
+    theirs = curves.printed_by_intensity(printed, "full-zeros")
     at_grey = theirs[theirs["intensity"] == 0.5].set_index("line")["mean"]
     assert at_grey["paper, Dissimilar test"] == 4.77 and len(theirs) == 6
 

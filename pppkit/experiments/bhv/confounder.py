@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ...padding import FILLS, pad2d
+from .curves import curves
 from .squares import Squares, background_colour, render
-from .tables import curves
 
 Background = float | str | Sequence[float]
 

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ...results.printed import compare_with_printed
+from ...results.statistics import welch_interval
 from ...results.text import plus_minus
-from .squares import LOWEST, background_name
+from .squares import background_name
 
 METRICS = ("similar", "dissimilar", "inconsistency")
 TITLES = {
@@ -74,19 +75,6 @@ def verdicts(rows: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return table.assign(verdict=table["verdict"].mask(found, CONTRADICTION))
 
 
-def curves(rows: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy along the trajectories, one row for each network and height.
-
-    Returns:
-        Columns `padding`, `background`, `seed`, `y` (top edge of the lower square) and `accuracy` in percent.
-    """
-    names = rows[["padding", "background", "seed"]]
-    long = names.assign(
-        accuracy=[np.array(t.split(), float) for t in rows["trajectory"]], y=[range(LOWEST + 1)] * len(rows)
-    ).explode(["accuracy", "y"])
-    return long.astype({"accuracy": float, "y": int}).dropna(subset="accuracy").reset_index(drop=True)
-
-
 def size_sentence(rows: pd.DataFrame) -> str:
     """How many networks stand behind the table, in how many cells, and how long they trained."""
     sizes = rows.groupby(["padding", "background"], sort=False).size()
@@ -95,8 +83,38 @@ def size_sentence(rows: pd.DataFrame) -> str:
     ]
     exceptions = f", but {', '.join(few)}" if few else ""
     return (
-        f"{len(rows)} networks in {len(sizes)} cells, {sizes.max()} in each{exceptions}\n"
-        f"training took {rows['seconds'].sum() / 3600:.1f} hours of one core"
+        f"Behind the table are {len(rows)} networks in {len(sizes)} cells, {sizes.max()} in "
+        f"each{exceptions}; their training took {rows['seconds'].sum() / 3600:.1f} hours of one core."
+    )
+
+
+def answer(rows: pd.DataFrame, between: pd.DataFrame, padding: str = "full-zeros") -> str:
+    """The page's question: does the padding that is best on black hide position, or does black hide it?
+
+    Args:
+        rows: Of the table.
+        between: Of the same padding on other grey levels.
+        padding: The padding in question.
+    """
+    means = rows.groupby(["background", "padding"])["dissimilar"].mean()
+    known = [shade for shade in SHADES if (shade, padding) in means.index]
+    places = {shade: int(means[shade].rank(ascending=False, method="min")[padding]) for shade in known}
+    listed = "; ".join(
+        f"on {SHADES[shade]} {means[shade, padding]:.0f} %, place {places[shade]} of {len(means[shade])}"
+        for shade in known
+    )
+    own = pd.concat([part[part["padding"] == padding] for part in (rows, between)])
+    greys = own.groupby(own["background"].astype(float))["dissimilar"]
+    black, lightest = (greys.get_group(shade) for shade in (min(greys.groups), max(greys.groups)))
+    lost = welch_interval(black, lightest)
+    reason = (
+        "so it is black that hides where the image ends, not the padding that hides position"
+        if lost.low > 0
+        else "so the background is not what decides"
+    )
+    return (
+        f"With the bias exchanged, {padding} is still right {listed}; on the lightest of {len(greys)} greys "
+        f"{lightest.mean():.0f} %: {reason}."
     )
 
 
@@ -131,7 +149,7 @@ def verdict_counts(judged: pd.DataFrame) -> pd.DataFrame:
         index="metric", columns="verdict", values="mean", aggfunc="size", fill_value=0, sort=False
     )
     counts.loc["all"] = counts.sum()
-    return counts
+    return counts.rename(index=TITLES).rename_axis(index=None, columns=None)
 
 
 def every_network(rows: pd.DataFrame, printed: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -149,39 +167,6 @@ def every_network(rows: pd.DataFrame, printed: pd.DataFrame, metric: str) -> pd.
         kind="paper, " + printed["background"].map(SHADES),
     )
     return pd.concat([ours, theirs])
-
-
-def mean_curves(rows: pd.DataFrame) -> pd.DataFrame:
-    """`curves`, their `mean` and `std` over networks by `background`, `padding` and `y`."""
-    groups = curves(rows).groupby(["background", "padding", "y"], sort=False)["accuracy"]
-    return groups.agg(["mean", "std"]).reset_index()
-
-
-def by_intensity(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every metric by grey level, in the long form that is drawn.
-
-    Args:
-        rows: Of one padding, on plain grey backgrounds.
-
-    Returns:
-        Columns `intensity` (0 black, 1 white), `line` (the metric's title), and its `mean` and `std` over
-        `networks`.
-    """
-    long = rows.assign(intensity=rows["background"].astype(float)).melt("intensity", METRICS, "line")
-    cells = long.assign(line=long["line"].map(TITLES)).groupby(["line", "intensity"])["value"]
-    found = cells.agg(mean="mean", std="std", networks="size").loc[list(TITLES.values())]
-    return found.reset_index()
-
-
-def printed_by_intensity(printed: pd.DataFrame, padding: str) -> pd.DataFrame:
-    """The paper's means of one padding, as in `by_intensity`; lines begin with `"paper, "`."""
-    part = printed[printed["padding"] == padding]
-    intensity = part["background"].astype(float)
-    lines = [
-        pd.DataFrame({"intensity": intensity, "mean": part[f"{m}_mean"], "line": f"paper, {title}"})
-        for m, title in TITLES.items()
-    ]
-    return pd.concat(lines)
 
 
 def intensity_table(found: pd.DataFrame) -> pd.DataFrame:
