@@ -77,6 +77,14 @@ def test_lines_draw_bands():
     )
 
 
+def test_a_gallerys_buttons_choose_its_scales():
+    maps = {("untrained", "zeros"): Z, ("trained", "zeros"): 10 * Z}
+    fig = figures.gallery(maps, "maps", switch=True)
+    own, one = (button.args for button in fig.layout.updatemenus[0].buttons)
+    assert own[0] == {"zmin": [0, 0], "zmax": [11, 110]} and one[0] == {"zmin": [0, 0], "zmax": [110, 110]}
+    assert "own scale" in own[1]["title.text"] and "one scale for all" in one[1]["title.text"]
+
+
 def test_a_strip_shows_every_row():
     rows = pd.DataFrame(
         {"padding": ["zeros", "randn", "zeros"], "v": [1.0, 2, 3], "source": ["a", "a", "paper"]}
@@ -218,6 +226,21 @@ def test_the_picture_of_a_claim():
     assert [tuple(map(float, pair)) for pair in ends][1] == (2, 218)
     assert page.count('class="beside"') == 1 and "1 of 4 estimates speak for the claim" in page
     assert page.count("<li ") == 2 and "(shown beside)" in page
+
+
+def test_panels_of_an_odd_number_leave_no_empty_axes_and_fade_lines():
+    rows = pd.DataFrame(
+        [
+            {"epoch": e, "v": e, "padding": name, "layer": f"layer {level}"}
+            for level in (1, 2, 3)
+            for name in ("zeros", "randn")
+            for e in (0, 2)
+        ]
+    )
+    fig = figures.panels(rows, "epoch", "v", "padding", "layer", faded={"randn"})
+    assert [axis.visible for axis in fig.select_xaxes()] == [None, None, None, False]
+    pale = {t.name: (t.line.dash, t.opacity) for t in fig.data}
+    assert pale == {"zeros": ("solid", None), "randn": ("dot", 0.45)}
 
 
 def test_classes_in_colour():

@@ -10,7 +10,7 @@ from ..checks import chosen, one_of, whole
 from ..scenes import InfiniteScene, PhotoFolder
 from ..scenes.sources import SOURCES, available, open_source
 from .context import WEIGHTS
-from .ppp import chronology
+from .ppp import chronology, own_networks
 
 VOCABULARY = {
     "profile": "how much is measured: `quick`, `published` or `paper`",
@@ -116,6 +116,38 @@ def weights_and_paths(weights: str, **paths: str) -> tuple[list[str], dict[str, 
         return [], {**paths, WEIGHTS: weights}
     files = [file.strip() for file in weights.split(",") if file.strip()]
     return files, {**paths, WEIGHTS: ""}
+
+
+def trained_networks(
+    folder: str | Path,
+    profile: str,
+    model: str = "",
+    padding: str = "",
+    data: str = "",
+    paths: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """The trained networks that a page shows, those with a gate of accuracy first.
+
+    Args:
+        folder: Of the rows.
+        profile: Of `"published"` the networks whose rows are there; of others all that can be trained here.
+        model: The parameter.
+        padding: The parameter.
+        data: The parameter.
+        paths: Folders of data sets by name.
+
+    Returns:
+        Trials of `learned` and of `chronology`, without networks that do not pad, for
+        `pppkit.experiments.ppp.own_networks.run`.
+
+    Raises:
+        ValueError: For a name that none of them has, with those they have.
+    """
+    published = profile == "published"
+    gated = own_networks.measured(folder, profile) if published else own_networks.startable(profile, paths)
+    toys = own_networks.without_learned(networks(profile, paths=paths), gated)
+    padded = [trial for trial in (*gated, *toys) if trial["padding"] != "none"]
+    return narrowed(padded, data=data, model=model, padding=padding)
 
 
 def narrowed(trials: Sequence[Mapping[str, Any]], **parameters: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from plotly.subplots import make_subplots
 from .style import colours, finish
 
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100)  # of an axis from 0, and the last value
+FADED = 0.45  # opacity
 ZERO = 0.5  # where 0 stands on a logarithmic axis
 
 
@@ -100,6 +101,7 @@ def panels(
     facet: str,
     *,
     band: str | None = None,
+    faded: Collection[str] = (),
     title: str = "",
     label: str = "",
     height: int = 620,
@@ -115,6 +117,7 @@ def panels(
         group: Column that tells the lines apart.
         facet: Column with a panel for each value.
         band: Column with the half-width of the band.
+        faded: Lines that are drawn pale and dotted.
         title: Shown above.
         label: Title of the vertical axes.
         height: In screen pixels.
@@ -127,10 +130,16 @@ def panels(
     for i, one in enumerate(facets):
         part = rows[rows[facet] == one]
         for trace in _curves(part, x, y, group, band, tones, legend=i == 0):
+            if trace.legendgroup in faded:
+                trace.update(opacity=FADED, line={"dash": "dot"})
             fig.add_trace(trace, i // 2 + 1, i % 2 + 1)
     fig.update_xaxes(title={"text": x, "standoff": 2}, range=[0, int(rows[x].max())])
     fig.update_yaxes(rangemode="tozero", exponentformat="power", nticks=5)
     fig.update_yaxes(title={"text": label or y}, col=1)
+    if len(facets) % 2:  # no axes without curves; a selector's other figures may have curves there
+        last = {"row": len(facets) // 2 + 1, "col": 2}
+        fig.update_xaxes(visible=False, **last)
+        fig.update_yaxes(visible=False, **last)
     fig.update_annotations(font={"size": 12})
     legend = {"orientation": "h", "y": -0.1, "x": 0, "yanchor": "top"}
     menu = _axis_buttons([list(trace.x) for trace in fig.data], rows[x], x, len(facets))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,9 +14,12 @@ from .style import COLORSCALE, as_float32, finish
 Panels = Mapping[tuple[str, str], np.ndarray]
 OWN_SCALE = "each panel has its own scale: compare shapes, not colours"
 SHARED_SCALE = "one scale in each column"
+ONE_SCALE = "one scale for all panels: compare strengths"
 
 
-def gallery(maps: Panels, title: str = "", *, normalised: bool = True, cell: int = 150) -> go.Figure:
+def gallery(
+    maps: Panels, title: str = "", *, normalised: bool = True, switch: bool = False, cell: int = 150
+) -> go.Figure:
     """Maps side by side: one row for each first key, one column for each second.
 
     Args:
@@ -23,6 +27,7 @@ def gallery(maps: Panels, title: str = "", *, normalised: bool = True, cell: int
         title: Shown above.
         normalised: Scale each panel to [0, 1] by itself, as the paper's figures do (the figure says so).
             Otherwise one scale for all panels of a column.
+        switch: Two buttons choose between each panel's own scale and one for all of them.
         cell: Height of a row in screen pixels.
     """
     rows, columns = (list(dict.fromkeys(key[i] for key in maps)) for i in (0, 1))
@@ -43,10 +48,25 @@ def gallery(maps: Panels, title: str = "", *, normalised: bool = True, cell: int
     fig.update_annotations(font={"size": 10})
     for i, row in enumerate(rows):
         fig.update_yaxes(title={"text": row, "font": {"size": 12}}, row=i + 1, col=1)
-    title = f"{title}<br><sup>{OWN_SCALE if normalised else SHARED_SCALE}</sup>"
-    margin = {"l": 50, "r": 10, "b": 10, "t": 90}
+    title, bare = f"{title}<br><sup>{OWN_SCALE if normalised else SHARED_SCALE}</sup>", title
+    menus = [_scales(maps, bare)] if switch else []
+    margin = {"l": 50, "r": 10, "b": 50 if switch else 10, "t": 90}
+    height = 90 + cell * len(rows) + 40 * switch
     meta = {"grid": [len(rows), len(columns)]}  # so that a phone's row is no higher than its maps
-    return finish(fig, 90 + cell * len(rows), title, margin=margin, meta=meta)
+    return finish(fig, height, title, margin=margin, meta=meta, updatemenus=menus)
+
+
+def _scales(maps: Panels, title: str) -> dict[str, Any]:
+    """The buttons of a gallery's scales, which say in the title what they do."""
+    own = [_own_range(z) for z in maps.values()]
+    shared = [(0.0, max(high for _, high in own))] * len(own)
+    buttons = []
+    for name, ranges, note in (("own scales", own, OWN_SCALE), ("one scale", shared, ONE_SCALE)):
+        limits = {"zmin": [low for low, _ in ranges], "zmax": [high for _, high in ranges]}
+        words = {"title.text": f"{title}<br><sup>{note}</sup>"}
+        buttons.append({"label": name, "method": "update", "args": [limits, words]})
+    place = {"x": 0, "xanchor": "left", "y": 0, "yanchor": "top", "pad": {"t": 8}}
+    return {"type": "buttons", "direction": "right", "buttons": buttons, **place}
 
 
 def _own_range(values: np.ndarray) -> tuple[float, float]:

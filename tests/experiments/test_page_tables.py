@@ -6,8 +6,9 @@ import pytest
 
 from pppkit.experiments.posenet import rounding
 from pppkit.experiments.posenet import tables as posenet_tables
-from pppkit.experiments.ppp import pitfall_tables, tables, untrained_tables
+from pppkit.experiments.ppp import pitfall_tables, untrained_tables
 from pppkit.metrics import MAE_READINGS, SNR_READINGS
+from pppkit.models import LAYERS_OF_INTEREST
 
 
 def training(seed=0, scale=1.0, size=64, source="scenes"):
@@ -62,38 +63,6 @@ def untrained():
     )
 
 
-def test_scale_names_paddings_and_counts_networks():
-    rows = pd.concat([training(), training(1), training().assign(padding="randn")])
-    found = tables.scale(rows).loc["vgg19", "scenes", 64]
-    assert found["paddings"] == "zeros, randn" and found["networks"] == 2 and found["images"] == 9
-
-
-def test_curves_are_sorted_along_training():
-    found = tables.curves(pd.concat([training(), training(1, scale=3.0)]), "snr_ppp")
-    assert found["epoch"].tolist() == [0, 1, 2] and found["mean"].tolist() == [2, 4, 6]
-    assert found["std"].tolist() == pytest.approx([2**0.5, 2 * 2**0.5, 3 * 2**0.5])
-    assert set(found["layer of interest"]) == {"layer 4"}
-
-
-def test_scores_take_what_a_network_is_scored_by():
-    saliency = training().assign(model="vgg16_sod", val_accuracy=np.nan, val_weighted_f=0.25)
-    better = training(1)
-    better["val_accuracy"] += 0.1
-    found = tables.scores(pd.concat([training(), better, saliency]))
-    assert found.loc[("vgg19", "scenes"), "zeros"] == "85.0 ± 7.1"
-    assert found.loc[("vgg16_sod", "scenes"), "zeros"] == "25.0"
-
-
-def test_other_pictures_and_their_rank_correlation():
-    parts = [training(seed, 1.0 + seed) for seed in range(3)]
-    parts += [training(seed, 2.0 - seed, source="satellite") for seed in range(3)]
-    parts += [training(seed, 0.1, size=224) for seed in range(3)]
-    wide = tables.other_pictures(pd.concat(parts))
-    assert wide["scenes as trained"].tolist() == [3, 6, 9] and "scenes 224" in wide
-    ranks = tables.rank_correlations(wide, "scenes as trained", "satellite as trained", ["model", "data"])
-    assert ranks.to_dict() == {("vgg19", "scenes"): pytest.approx(-1)}
-
-
 def test_untrained_beside_the_paper():
     deep = untrained_tables.of_level(untrained(), 4)
     table = untrained_tables.beside_the_paper(deep, printed(), "SNR-PPP")
@@ -129,6 +98,8 @@ def test_two_worlds():
     assert len(worlds) == 6 and "none" not in set(worlds["padding"])
     zeros = worlds[(worlds["padding"] == "zeros") & (worlds["layer"] == "features.4")].iloc[0]
     assert (zeros["scenes"], zeros["satellite"]) == (8.5, 4.5)
+    assert untrained_tables.worlds_sentence(worlds).startswith("Over paddings and layers, VGG19: rank")
+    assert untrained_tables.worlds_sentence(worlds.drop(columns="satellite")) == ""
     agreement = untrained_tables.worlds_agreement(worlds).loc["vgg19"]
     assert agreement["rank correlation"] == 1 and 0.5 < agreement["median of satellite / scenes"] < 0.75
 
@@ -137,11 +108,35 @@ def test_readings_and_initialisations():
     rows = untrained()
     table = untrained_tables.readings(untrained_tables.of_level(rows, 4), printed())
     assert list(table.columns) == [*SNR_READINGS, "paper"] and (table[SNR_READINGS[0]] == 7).all()
-    assert table.loc[("vgg19", "zeros"), "paper"] == 4 and ("vgg19", "none") not in table.index
+    assert table.loc[("VGG19", "zeros"), "paper"] == 4 and ("VGG19", "none") not in table.index
     both = pd.concat([rows, rows.assign(init="kaiming", snr_ppp=9.0)])
     first = untrained_tables.initialisations(both)
-    assert first.loc[("vgg19", "zeros"), ("default", "scenes")] == 8
-    assert first.loc[("vgg19", "zeros"), ("kaiming", "satellite")] == 9
+    assert first.loc[("VGG19", "zeros"), ("PyTorch's default", "scenes")] == 8
+    assert first.loc[("VGG19", "zeros"), ("He et al.", "satellite")] == 9
+
+
+def test_every_reading_judges_the_papers_sentences():
+    deep = untrained_tables.of_level(untrained(), 4)
+    other, quiet = SNR_READINGS[1], (deep["padding"] != "zeros")
+    deep = deep.assign(**{f"snr {other}": np.where(quiet, 1e-6, 3.0)})
+    both = pd.concat([deep, deep.assign(model="resnet50")])
+    table = untrained_tables.by_reading(both)
+    assert table["VGG19", "zeros alone?"].tolist() == ["no", "yes"] + ["no"] * (len(SNR_READINGS) - 2)
+    assert (
+        table.loc[other, ("VGG19", "zeros")] == 3 and table.loc[other, ("VGG19", "strongest other")] == 1e-6
+    )
+    assert table.loc[other, ("strongest in ResNet50", "satellite")] == "zeros"
+    text = untrained_tables.answer(both)
+    assert text.startswith("Yes: before any training a pattern shows under 3 of 3 paddings in VGG19")
+    assert f"of {len(SNR_READINGS)} readings, zeros show alone in VGG19 under 1" in text
+    assert "they are strongest in ResNet50 on satellite under" in text
+
+
+def test_panels_are_named_and_small():
+    maps = {("zeros", layer): np.ones((56, 56)) for layer in LAYERS_OF_INTEREST["vgg19"]}
+    found = untrained_tables.panels(maps, "vgg19")
+    assert list(found) == [("zeros", f"layer {level}") for level in (1, 2, 3, 4)]
+    assert found["zeros", "layer 4"].shape == (28, 28)
 
 
 def test_surfaces_of_untrained_networks():
@@ -213,27 +208,32 @@ def test_posenet_beside_the_paper():
     assert row["SNR-PPP", "ours"] == "1.000" and row["MAE-PPP", "paper"] == "0.000 ± 0.000"
     assert table.loc[("VGG19", "scenes", "zeros", "trained"), ("SPC", "paper")] == ""
     sentence = (
-        "4 trials of PosENet on 2 networks, 96 training images\n"
-        "4 of 16 predicted maps were constant and have no SPC"
+        "Behind it are 4 trials of PosENet on 2 networks, with 96 training images; "
+        "4 of 16 predicted maps were constant and have no SPC."
     )
     assert posenet_tables.size_sentence(read_outs()) == sentence
 
 
 def test_tests_without_content():
     table = posenet_tables.by_test(read_outs(), ["images", "black"])
-    assert table.loc[("vgg19", "scenes", "trained", "zeros"), "images"] == pytest.approx(0.6)
+    assert table.loc[("VGG19", "scenes", "trained", "zeros"), "images"] == pytest.approx(0.6)
     assert table["black"].isna().all()
     shares = posenet_tables.constant_shares(read_outs(), ["images", "black"])
     assert shares.to_dict() == {"images": 0.25, "black": 1.0}
 
 
 def test_every_reading_trained_over_untrained():
-    row = posenet_tables.readings(measured()).loc["vgg19", "scenes", "zeros"]
+    row = posenet_tables.readings(measured()).loc["VGG19", "scenes", "zeros"]
     assert (
         row["mean-volume"] == 1.5
         and row["mae range"] == 1
         and len(row) == len(SNR_READINGS) + len(MAE_READINGS)
     )
+
+
+def test_readings_that_say_so_least_and_most():
+    text = posenet_tables.readings_sentence(posenet_tables.readings(measured()))
+    assert "in 0 of 1 cells by " in text and "in 1 by mean-volume" in text
 
 
 def test_rounding_alone_correlates():

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 
 from pppkit import models
+from pppkit.experiments.ppp import published_charts as charts
 from pppkit.experiments.ppp import published_networks as experiment
 from pppkit.experiments.ppp import published_tables as tables
 from pppkit.padding import FILLS
@@ -65,7 +66,7 @@ def test_a_file_is_measured_and_checked(tmp_path, weights, cifar10):
     assert rows[rows["weights"] == "kaiming"]["accuracy"].isna().all()
     maps = load_maps(experiment.map_file(tmp_path / "rows", trials[0]))
     assert set(maps) == {(padding, "layer3") for padding in FILLS} and maps["zeros", "layer3"].shape == (8, 8)
-    points = tables.points(rows)
+    points = charts.points(rows)
     assert points["depth"].unique().tolist() == ["shallow", "middle", "deepest"]
     assert tables.files(rows).loc["ResNet-20", f"on {experiment.PICTURES} test pictures here"] == "25.0"
 
@@ -118,10 +119,10 @@ def test_the_answer_counts_by_depth():
     table = tables.by_layer(found)
     assert table["He et al.", "above / within / below"].tolist() == ["0 / 0 / 1", "0 / 1 / 0", "1 / 0 / 0"]
     assert (
-        table.loc[("ResNet-20", "layer3"), ("PyTorch's default", "trained / untrained")] == "15.50 to 15.50"
+        table.loc[("ResNet-20", "deepest"), ("PyTorch's default", "trained / untrained")] == "15.50 to 15.50"
     )
     left = tables.not_above(found)
-    assert left["layer"].tolist() == ["layer1", "layer2"] and left["scenes"].tolist() == [
+    assert left["layer"].tolist() == ["shallow", "middle"] and left["scenes"].tolist() == [
         "zeros (below)",
         "zeros",
     ]
@@ -138,7 +139,7 @@ def test_a_layer_before_any_padding_is_left_out():
     before = found["level"] == 1
     found.loc[before, ["snr_ppp", "mae_ppp"]] = 0.0
     assert tables.compare(found, "kaiming")["layer"].tolist() == ["layer2", "layer3"]
-    points = tables.points(found)
+    points = charts.points(found)
     assert points["depth"].unique().tolist() == ["middle", "deepest"] and np.isfinite(points["value"]).all()
     sentence = tables.spread_sentence(found)
     assert sentence.startswith(

@@ -73,26 +73,6 @@ def test_of_two_moments_equally_near_the_earlier_counts():
     assert tables.along_training(two).set_index("seed").loc[0, "middle"] == 5.0
 
 
-def test_growth_by_cell():
-    found = tables.growth(rows(), initial())
-    assert found["default"].tolist()[0] == 1.0 and np.isnan(found["default"].tolist()[1])
-    cell = tables.growth_by_cell(found).loc["VGG19", "scenes", "zeros", 4]
-    assert cell["default initialisation"] == 1 and cell["untrained"] == 3 and cell["trained"] == 4
-    assert cell["ratio"] == (3 + 0.5) / 2 and cell["strengthened"] == "1 of 2"
-    # Only the network that grew has shares: of its change by 4, nothing after one epoch, 1 after a quarter.
-    assert cell["share after one epoch"] == 0 and cell["share after a quarter"] == 0.25
-
-
-def test_growth_counts():
-    both = pd.concat([rows(), rows(level=3)])
-    snr, mae = (tables.growth(both, initial(), metric) for metric in ("snr_ppp", "mae_ppp"))
-    table = tables.growth_counts(snr, mae)
-    assert table.loc[("VGG19", "scenes")].to_dict() == {
-        "layer 4": "1 / 1 / 1 of 2",
-        "layer 3": "1 / 1 / 0 of 2",  # no default initialisation at that layer
-    }
-
-
 def test_growth_without_default_initialisation():
     found = tables.growth(rows(), pd.DataFrame(columns=["model", "data", "padding", "seed"]))
     assert found["default"].isna().all() and len(found) == 2
@@ -144,3 +124,16 @@ def test_spread_by_hand():
     assert row["SPC: over networks"] == pytest.approx(0.5**0.5)  # means 2 and 3, 6 and 7
     assert row["SPC: discrimination"] == posenet_tables.discrimination(read, "spc images")
     assert row["SNR-PPP: discrimination"] == posenet_tables.discrimination(read, "snr_ppp")
+    unpadded = pd.concat([read, read.assign(padding="none", snr_ppp=99.0)])
+    pd.testing.assert_frame_equal(
+        posenet_tables.spread(unpadded, unpadded), posenet_tables.spread(read, read)
+    )
+
+
+def test_what_tells_paddings_apart_answers():
+    columns = ["SPC: discrimination", "SNR-PPP: discrimination"]
+    found = pd.DataFrame([[1.0, 4.0], [3.0, 2.0], [np.nan, 1.0]], columns=columns)
+    text = posenet_tables.answer(found)
+    assert text.startswith("In 1 of 2 kinds of networks")
+    assert "a median of 3.0 times" in text and "PosENet's by 2.0 times" in text
+    assert "nothing can be said" in posenet_tables.answer(found.iloc[2:])

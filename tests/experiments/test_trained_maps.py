@@ -1,9 +1,10 @@
 """Maps of trained networks as pages show them, on made-up ones."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from pppkit.experiments.ppp import chronology, trained_maps
+from pppkit.experiments.ppp import chronology, map_shapes, own_networks, trained_maps
 from pppkit.models import LAYERS_OF_INTEREST
 from pppkit.results import save_maps
 
@@ -54,26 +55,67 @@ def test_before_and_after_training():
     assert list(steps) == [0, 1, 2] and steps[1].max() == 0
 
 
-def test_panels_and_surfaces():
-    maps = {NETWORK: one(), ("resnet50", *NETWORK[1:]): one()}
-    panels = trained_maps.panels(maps, "vgg19", "scenes", "scenes")
-    assert next(iter(panels)) == ("zeros<br>untrained", "layer 1") and len(panels) == 4
-    surfaces = trained_maps.surfaces({NETWORK: one()}, "scenes")
-    assert list(surfaces) == [
-        (f"VGG19 on scenes, layer {level}", "zeros", name)
-        for level in (3, 4)
-        for name in ("untrained", "trained")
-    ]
+def rows(learned):
+    """One row for each network: what pages know of it."""
+    names = [{"model": m, "data": "scenes", "padding": "zeros", "seed": s} for m, s in learned]
+    made = [{**name, "learned": good} for name, good in zip(names, learned.values())]
+    found = pd.DataFrame(made)
+    kinds = [own_networks.network_name(*pair) for pair in zip(found["model"], found["data"])]
+    return found.assign(network=kinds)
+
+
+OTHER = ("resnet9", *NETWORK[1:])
+
+
+def other():
+    """A network of the same maps, at its own layers."""
+    layers = dict(zip((THIRD, FOURTH), LAYERS_OF_INTEREST["resnet9"][-2:]))
+    return {(epoch, source, layers[layer]): z for (epoch, source, layer), z in one().items()}
+
+
+def test_panels_and_surfaces_show_networks_that_learned_first():
+    maps = {NETWORK: one(), OTHER: other()}
+    names = own_networks.choices(rows({("vgg19", 0): False, ("resnet9", 0): True}))
+    toy, good = "VGG19 on scenes (did not learn)", names["ResNet-9 on scenes"]
+    panels = trained_maps.panels(maps, names, ["scenes"], largest=7)
+    assert list(panels) == [(k, f"layer {n}", "scenes") for k in (good, toy) for n in (1, 2)]
+    last = panels[toy, "layer 2", "scenes"]
+    assert list(last) == [("untrained", "zeros"), ("trained", "zeros")]
+    assert last["untrained", "zeros"].shape == (7, 7) and last["untrained", "zeros"][0, 0] == 2
+    surfaces = trained_maps.surfaces(maps, names, "scenes")
+    assert list(surfaces) == [(k, "zeros", n) for k in (good, toy) for n in ("untrained", "trained")]
+    films = trained_maps.films(maps, names, "scenes")
+    assert list(films) == [(good, "zeros")] and list(films[good, "zeros"]) == [0, 1, 2]
     after = trained_maps.trained_surfaces({NETWORK: one()})
     assert list(after)[-1] == ("VGG19 on scenes, layer 4", "zeros", "satellite") and len(after) == 3
 
 
+def test_without_networks_that_learned_the_first_ones_are_a_film():
+    names = own_networks.choices(rows({("vgg19", 0): False, ("resnet9", 0): False}))
+    films = trained_maps.films({NETWORK: one(), OTHER: other()}, names, "scenes", largest=7)
+    assert list(films) == [("VGG19 on scenes (did not learn)", "zeros")]
+    assert films["VGG19 on scenes (did not learn)", "zeros"][0].shape == (7, 7)
+
+
 def test_shapes():
-    found = trained_maps.shapes({NETWORK: one(), (*NETWORK[:3], 1): one()}, "scenes")
-    row = found.loc["VGG19", "scenes", "zeros", 0]
+    maps = {NETWORK: one(), (*NETWORK[:3], 1): one()}
+    found = map_shapes.shapes(maps, "scenes", rows({("vgg19", 0): True, ("vgg19", 1): False}))
+    row = found.loc["VGG19 on scenes", "zeros", 0, True]
     assert row["corner / side", "untrained"] == 2 and row["share inside", "untrained"] == 0
     assert row["corner / side", "trained"] == 1 and row["share inside", "trained"] == pytest.approx(100 / 196)
-    table = trained_maps.shape_table(found)
-    assert table.loc[("VGG19", "scenes", "zeros"), ("corner / side", "untrained")] == "2.00 ± 0.00"
-    sentence = trained_maps.shape_sentence(found)
-    assert "inwards in 2 of 2 networks" in sentence and "corner in 0 of 2" in sentence
+    assert row["mean PPP", "trained"] == 1 and row["mean PPP", "untrained"] == pytest.approx(100 / 196)
+    assert map_shapes.answer(found).endswith(
+        "inwards in 1 of 1 and made its mean larger in 1 of 1; its maximum then sits in a corner in 0 of 1."
+    )
+    beside = map_shapes.beside_the_paper(found)
+    assert beside["networks that did not learn"].tolist() == ["1 of 1", "1 of 1", "0 of 1"]
+
+
+def test_shapes_of_networks_that_did_not_learn_answer_nothing():
+    maps = {NETWORK: one(), (*NETWORK[:3], 1): one()}
+    found = map_shapes.shapes(maps, "scenes", rows({("vgg19", 0): False, ("vgg19", 1): False}))
+    table = map_shapes.shape_table(found)
+    cell = table.loc[("VGG19 on scenes (did not learn)", "zeros"), ("corner / side", "untrained")]
+    assert cell == "2.00 ± 0.00"
+    assert map_shapes.answer(found).startswith("None of these networks")
+    assert list(map_shapes.beside_the_paper(found)) == ["the paper says", "networks that did not learn"]

@@ -48,7 +48,8 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     """Where the spread of SPC comes from, and what it and SNR-PPP tell apart.
 
     Args:
-        read: Rows of `posenet` of padded networks, on one kind of pictures.
+        read: Rows of `posenet` on one kind of pictures. Networks without padding are left out: their images
+            have another size.
         ppp: Rows of `chronology` of the same networks on those pictures, of one layer, with the column
             `weights`.
 
@@ -57,7 +58,7 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
         network, that of the networks' means, that of SNR-PPP over networks (each a mean over paddings), and
         both metrics' `discrimination`.
     """
-    out = {}
+    out, read, ppp = {}, read[read["padding"] != "none"], ppp[ppp["padding"] != "none"]
     for (model, data, weights), part in read.groupby(["model", "data", "weights"], sort=False):
         own = ppp[(ppp["model"] == model) & (ppp["data"] == data) & (ppp["weights"] == weights)]
         trials = part.groupby(["padding", "seed"])["spc images"]
@@ -71,6 +72,23 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(out, orient="index")
     table.index = pd.MultiIndex.from_tuples(table.index, names=["network", "trained on", "weights"])
     return table
+
+
+def answer(found: pd.DataFrame) -> str:
+    """The page's question, answered by what the two measures tell apart.
+
+    Args:
+        found: Of `spread`.
+    """
+    pairs = found[["SPC: discrimination", "SNR-PPP: discrimination"]].dropna()
+    if pairs.empty:
+        return "With one network and one trial under each padding nothing can be said of spread."
+    posenet, ppp = (pairs[column] for column in pairs)
+    return (
+        f"In {int((ppp > posenet).sum())} of {len(pairs)} kinds of networks SNR-PPP tells paddings apart "
+        f"better than PosENet: its paddings differ by a median of {ppp.median():.1f} times the spread within "
+        f"one, PosENet's by {posenet.median():.1f} times."
+    )
 
 
 def ends_of_training(rows: pd.DataFrame, level: int | None = 4) -> pd.DataFrame:
@@ -90,8 +108,8 @@ def size_sentence(read: pd.DataFrame) -> str:
     networks = read.groupby(list(NETWORK)).ngroups
     constant, maps = int(read["nan images"].sum()), int(read["count images"].sum())
     return (
-        f"{len(read)} trials of PosENet on {networks} networks, {read['train'].max()} training images\n"
-        f"{constant} of {maps} predicted maps were constant and have no SPC"
+        f"Behind it are {len(read)} trials of PosENet on {networks} networks, with {read['train'].max()} "
+        f"training images; {constant} of {maps} predicted maps were constant and have no SPC."
     )
 
 
@@ -133,9 +151,14 @@ def by_test(read: pd.DataFrame, tests: Sequence[str]) -> pd.DataFrame:
     names = ["model", "data", "weights", "padding"]
     long = read.melt(names, [f"spc {test}" for test in tests], "test", "SPC")
     long["test"] = long["test"].str.removeprefix("spc ")
-    return long.pivot_table(index=names, columns="test", values="SPC", sort=False).reindex(
-        columns=list(tests)
-    )
+    found = long.pivot_table(index=names, columns="test", values="SPC", sort=False)
+    return named(found.reindex(columns=list(tests)))
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """A table by `model`, `data` and more, with the words of the pages."""
+    words = {"model": "network", "data": "trained on"}
+    return table.rename(index=TITLES, level="model").rename_axis(index=words, columns=None)
 
 
 def constant_shares(read: pd.DataFrame, tests: Sequence[str]) -> pd.Series:
@@ -155,4 +178,18 @@ def readings(ppp: pd.DataFrame) -> pd.DataFrame:
     ]
     means = ppp.groupby([*NETWORK[:3], "weights"], sort=False)[columns].mean()
     ratio = means.xs("trained", level="weights") / means.xs("untrained", level="weights")
-    return ratio.rename(columns=lambda column: column.removeprefix("snr "))
+    return named(ratio.rename(columns=lambda column: column.removeprefix("snr ")))
+
+
+def readings_sentence(ratio: pd.DataFrame) -> str:
+    """In how many cells training strengthened the pattern, by the reading that says so least and most.
+
+    Args:
+        ratio: Of `readings`.
+    """
+    grew = (ratio > 1).sum().sort_values(kind="stable")
+    least, most = grew.index[0], grew.index[-1]
+    return (
+        f"Training strengthened the pattern in {grew[least]} of {len(ratio)} cells by {least}, and in "
+        f"{grew[most]} by {most}; the other readings lie between."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -126,16 +126,36 @@ def by_layer(rows: pd.DataFrame) -> pd.DataFrame:
         One row for each network and layer; for each initialisation counts as `"above / within / below"`, and
         the range of trained over untrained.
     """
-    parts = {}
+    parts, trained = {}, _named(after_padding(rows[rows["weights"] == TRAINED]), rows)
     for start, name in STARTS.items():
         cells = compare(rows, start)
-        groups = cells.assign(network=cells["model"].map(TITLES)).groupby(["network", "layer"], sort=False)
+        groups = _named(cells, rows).groupby(["network", "layer"], sort=False)
         parts[name, f"{ABOVE} / {WITHIN} / {BELOW}"] = groups["verdict"].agg(_counts)
         parts[name, "trained / untrained"] = groups["ratio"].agg(_range)
-    trained = after_padding(rows[rows["weights"] == TRAINED])
-    order = dict.fromkeys(zip(trained["model"].map(TITLES), trained["layer"]))
+    order = dict.fromkeys(zip(trained["network"], trained["layer"]))
     index = pd.MultiIndex.from_tuples(list(order), names=["network", "layer"]) if order else None
     return pd.DataFrame(parts, index=index)
+
+
+def _named(cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Cells with the `network` and the `layer` in words.
+
+    Args:
+        cells: With the columns `model` and `layer`, of layers after some padding.
+        rows: Of `published_networks`, whose layers are counted.
+    """
+    places = depths(rows)
+    depth = [places[key] for key in zip(cells["model"], cells["layer"])]
+    return cells.assign(network=cells["model"].map(TITLES), layer=depth)
+
+
+def depths(rows: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """What pages call each layer that comes after some padding, by model and layer: `"deepest"`, ..."""
+    found: dict[tuple[str, str], str] = {}
+    for model, part in after_padding(rows).groupby("model"):
+        layers = part.sort_values("level")["layer"].unique()
+        found |= {(str(model), layer): name for layer, name in zip(layers, by_place(len(layers)))}
+    return found
 
 
 def _counts(verdicts: pd.Series) -> str:
@@ -159,7 +179,7 @@ def not_above(rows: pd.DataFrame, start: str = "kaiming") -> pd.DataFrame:
     if kept.empty:
         return pd.DataFrame(columns=["network", "layer"])
     label = kept["padding"].where(kept["verdict"] == WITHIN, kept["padding"] + f" ({BELOW})")
-    named = kept.assign(network=kept["model"].map(TITLES), label=label)
+    named = _named(kept, rows).assign(label=label)
     groups = named.groupby(["network", "layer", "source"], sort=False)["label"].agg(distinct)
     table = groups.unstack("source", sort=False).fillna("")
     return table.rename_axis(columns=None).reset_index()
@@ -183,33 +203,8 @@ def at_depth(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
     return table.rename_axis(index=["network", "padding"], columns=None)
 
 
-def points(rows: pd.DataFrame) -> pd.DataFrame:
-    """Every network as a point for `pppkit.figures.strip_menu`, at layers after some padding.
-
-    Returns:
-        Columns `network`, `source`, `depth` ("layer k of n" by place), `padding`, `weights`, `value`, and
-        `error`, the half-width over images of a trained network's interval.
-    """
-    kept = after_padding(rows)
-    places: dict[tuple[str, str], str] = {}
-    for model, part in kept.groupby("model"):
-        layers = part.sort_values("level")["layer"].unique()
-        places |= {(model, layer): name for layer, name in zip(layers, _depths(len(layers)))}
-    depth = [places[key] for key in zip(kept["model"], kept["layer"])]
-    found = kept[["source", "padding", "layer"]].assign(
-        network=kept["model"].map(TITLES),
-        depth=depth,
-        weights=kept["weights"].map(KINDS),
-        value=kept["snr_ppp"],
-        error=kept["snr_ppp_ci95"].where(kept["weights"] == TRAINED),
-    )
-    order = {name: i for i, name in enumerate(_depths(3))}
-    shown = list(KINDS.values())
-    by_place = found.assign(place=found["depth"].map(order), kind=found["weights"].map(shown.index))
-    return by_place.sort_values(["kind", "place"], kind="stable").drop(columns=["place", "kind"])
-
-
-def _depths(count: int) -> Iterable[str]:
+def by_place(count: int) -> list[str]:
+    """What so many layers are called, the shallowest first."""
     return ["shallow", "middle", "deepest"][-count:]
 
 

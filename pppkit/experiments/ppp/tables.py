@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...models import TITLES
-from ...results.text import distinct, mean_and_spread
-
 NETWORK = ("model", "data", "padding", "seed")  # columns that name a trained network
 CURVE = [*NETWORK, "source", "level"]  # and one measurement of it all along its training
-LARGEST = 224  # pixels, at which trained networks are measured, too
 PRINTED_MODELS = {
     "vgg-19": "vgg19",
     "resnet50": "resnet50",
@@ -97,69 +93,6 @@ def growth(rows: pd.DataFrame, initial: pd.DataFrame, metric: str = "snr_ppp") -
     return along_training(rows, metric).merge(fresh, on=CURVE, how="left")
 
 
-def growth_by_cell(found: pd.DataFrame) -> pd.DataFrame:
-    """How much of a pattern training made, and how early: the table of Figure 5's page.
-
-    Args:
-        found: Of `growth`.
-
-    Returns:
-        One row for each network, data set, padding and layer. Means over networks of the metric under the
-        default initialisation, untrained and trained, and of trained over untrained; in how many networks it
-        was strengthened; and the share of the change that is there after one epoch and after a quarter of
-        training, a median over networks in which it grew by a tenth at least.
-    """
-    change = found["end"] - found["start"]
-    clear = change > found["start"] / 10
-    tidy = found.assign(
-        model=found["model"].map(TITLES),
-        ratio=found["end"] / found["start"],
-        grew=change > 0,
-        after_one=((found["first"] - found["start"]) / change).where(clear),
-        after_quarter=((found["quarter"] - found["start"]) / change).where(clear),
-    )
-    cells = tidy.groupby(["model", "data", "padding", "level"], sort=False)
-    grew, size = cells["grew"].sum(), cells.size()
-    table = pd.DataFrame(
-        {
-            "default initialisation": cells["default"].mean(),
-            "untrained": cells["start"].mean(),
-            "trained": cells["end"].mean(),
-            "ratio": cells["ratio"].mean(),
-            "strengthened": grew.astype(str) + " of " + size.astype(str),
-            "share after one epoch": cells["after_one"].median(),
-            "share after a quarter": cells["after_quarter"].median(),
-        }
-    )
-    return table.rename_axis(["network", "trained on", "padding", "layer"])
-
-
-def growth_counts(snr: pd.DataFrame, mae: pd.DataFrame) -> pd.DataFrame:
-    """In how many networks training strengthened the pattern.
-
-    Args:
-        snr: Of `growth`, by `snr_ppp`.
-        mae: Of `growth`, by `mae_ppp`.
-
-    Returns:
-        One row for each network and data set, a column for each layer. The counts are by SNR-PPP and by
-        MAE-PPP from the network that training started from, and by SNR-PPP from the default initialisation.
-    """
-    keys = ["model", "data", "level"]
-
-    def counted(grew: pd.Series, found: pd.DataFrame) -> pd.Series:
-        return grew.groupby([found[k] for k in keys], sort=False).sum().astype(str)
-
-    parts = (
-        counted(snr["end"] > snr["start"], snr),
-        counted(mae["end"] > mae["start"], mae),
-        counted(snr["end"] > snr["default"], snr),
-    )
-    text = parts[0].str.cat(parts[1:], sep=" / ") + " of " + snr.groupby(keys, sort=False).size().astype(str)
-    table = text.unstack("level", sort=False).rename(index=TITLES, columns=lambda level: f"layer {level}")
-    return table.rename_axis(index=[None, None], columns=None)
-
-
 def read_table2(path: str | Path) -> pd.DataFrame:
     """Table 2 of the PPP paper as it is printed.
 
@@ -172,78 +105,9 @@ def read_table2(path: str | Path) -> pd.DataFrame:
     return table.assign(model=table["model"].map(PRINTED_MODELS), weights=weights)
 
 
-def scale(rows: pd.DataFrame) -> pd.DataFrame:
-    """How large the trained networks are, how many there are, and what they were shown.
-
-    Returns:
-        One row for each model, data set and number of `pixels` they were trained on.
-    """
-    table = rows.groupby(["model", "data", "trained_size"], sort=False).agg(
-        paddings=("padding", distinct),
-        networks=("seed", "nunique"),
-        width=("width", "first"),
-        images=("images", "first"),
-        epochs=("epochs", "first"),
-        precision=("precision", "first"),
-        n=("n", "first"),
-    )
-    return table.rename_axis(index={"trained_size": "pixels"})
-
-
-def curves(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A metric along training: its `mean` and `std` over networks.
-
-    Args:
-        rows: Of one family and data set, those of `native`.
-        metric: A column.
-
-    Returns:
-        One row for each `layer of interest`, `padding` and `epoch`, sorted by layer and epoch.
-    """
-    named = rows.assign(layer="layer " + rows["level"].astype(str)).rename(
-        columns={"layer": "layer of interest"}
-    )
-    keys = ["layer of interest", "padding", "epoch"]
-    summary = named.groupby(keys, sort=False)[metric].agg(["mean", "std"]).reset_index()
-    return summary.sort_values(["layer of interest", "epoch"])
-
-
 def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of the last epoch."""
     return rows[rows["epoch"] == rows["epochs"]]
-
-
-def scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """What networks have learned: accuracy or weighted F-measure in percent on held-out images.
-
-    Args:
-        rows: Of `chronology`.
-
-    Returns:
-        Mean ± standard deviation over networks as text: one row for each family and data set, one column for
-        each padding.
-    """
-    last = at_the_end(rows).drop_duplicates(list(NETWORK))
-    score = last.reindex(columns=["val_accuracy", "val_weighted_f"]).bfill(axis=1).iloc[:, 0]
-    table = mean_and_spread(last.assign(percent=100 * score), NETWORK[:3], ["percent"])["percent"]
-    return table.unstack("padding", sort=False)
-
-
-def other_pictures(rows: pd.DataFrame, metric: str = "snr_ppp") -> pd.DataFrame:
-    """A metric of trained networks by the pictures and the size that it was measured on.
-
-    Args:
-        rows: Of `chronology`.
-        metric: A column.
-
-    Returns:
-        One row for each network and layer; a column for each pair: `"scenes as trained"`, `"satellite 224"`,
-        ...
-    """
-    last = at_the_end(rows)
-    size = last["size"].astype(str).where(last["size"] == LARGEST, "as trained")
-    named = last.assign(where=last["source"] + " " + size)
-    return named.pivot_table(index=[*NETWORK, "level"], columns="where", values=metric).reset_index()
 
 
 def rank_correlations(wide: pd.DataFrame, x: str, y: str, by: Sequence[str]) -> pd.Series:

@@ -7,23 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ...checks import one_of
 from ...models import LAYERS_OF_INTEREST, TITLES
-from ...results.text import plus_minus
-from . import chronology
+from . import chronology, own_networks
 
 Network = tuple[str, str, str, int]  # model, data, padding, seed
 Maps = dict[tuple[str, ...], np.ndarray]  # PPP `(H, W)` by epoch, source and layer
 
 
 def load(folder: str | Path, trials: Iterable[Mapping[str, Any]]) -> dict[Network, Maps]:
-    """The maps of networks without those without padding, which have no pattern."""
+    """The maps of networks that have any: not of those without padding, which have no pattern."""
     return {
         (t["model"], t["data"], t["padding"], t["seed"]): chronology.maps(folder, t)
         for t in trials
-        if t["padding"] != "none"
+        if t["padding"] != "none" and chronology.map_file(folder, t).exists()
     }
 
 
@@ -51,29 +49,48 @@ def ends(found: Maps, source: str) -> dict[str, dict[str, np.ndarray]]:
 
 
 def panels(
-    maps: Mapping[Network, Maps], model: str, data: str, source: str
-) -> dict[tuple[str, str], np.ndarray]:
-    """Maps of one family for a gallery: by padding and `untrained` or `trained`, and by layer."""
-    return {
-        (f"{padding}<br>{name}", f"layer {level}"): z
-        for (m, d, padding, _), found in maps.items()
-        if (m, d) == (model, data)
-        for name, layers in ends(found, source).items()
-        for level, z in enumerate(layers.values(), 1)
-    }
+    maps: Mapping[Network, Maps], names: Mapping[str, str], sources: Sequence[str], largest: int = 28
+) -> dict[tuple[str, str, str], dict[tuple[str, str], np.ndarray]]:
+    """Galleries of maps, untrained above trained, a column for each padding.
+
+    Args:
+        maps: Of `first_networks`.
+        names: What menus call each kind of networks (`pppkit.experiments.ppp.own_networks.choices`).
+        sources: The pictures they were measured on. Of kinds of networks that did not learn the first only.
+        largest: Wider maps are averaged over blocks.
+
+    Returns:
+        By kind of networks, layer and pictures.
+    """
+    shown: dict[tuple[str, str, str], dict[tuple[str, str], np.ndarray]] = {}
+    for kind, (model, data, padding, seed) in _in_order(maps, names):
+        known = sources if names[kind] == kind else sources[:1]
+        for source in known:
+            both = ends(maps[model, data, padding, seed], source)
+            for name, layers in both.items():
+                for level, z in enumerate(layers.values(), 1):
+                    one = shown.setdefault((names[kind], f"layer {level}", source), {})
+                    one[name, padding] = coarse(z, largest)
+    return shown
+
+
+def _in_order(maps: Mapping[Network, Maps], names: Mapping[str, str]) -> list[tuple[str, Network]]:
+    """Networks with their kinds, in the order of the menus."""
+    kinds = [(own_networks.network_name(*network[:2]), network) for network in maps]
+    return sorted(kinds, key=lambda pair: list(names).index(pair[0]))
 
 
 def surfaces(
-    maps: Mapping[Network, Maps], source: str, levels: Sequence[int] = (3, 4)
+    maps: Mapping[Network, Maps], names: Mapping[str, str], source: str, largest: int = 28
 ) -> dict[tuple[str, str, str], np.ndarray]:
-    """Maps before and after training by network and layer, padding, and `"untrained"` or `"trained"`."""
+    """Maps of the deepest layer before and after training: by kind of networks, padding, and which.
+
+    The arguments are those of `panels`, for one kind of pictures.
+    """
     shown = {}
-    for (model, data, padding, _), found in maps.items():
-        both = ends(found, source)
-        for level in levels:
-            layer = LAYERS_OF_INTEREST[model][level - 1]
-            for name, layers in both.items():
-                shown[f"{TITLES[model]} on {data}, layer {level}", padding, name] = layers[layer]
+    for kind, network in _in_order(maps, names):
+        for name, layers in ends(maps[network], source).items():
+            shown[names[kind], network[2], name] = coarse(list(layers.values())[-1], largest)
     return shown
 
 
@@ -89,43 +106,39 @@ def trained_surfaces(maps: Mapping[Network, Maps]) -> dict[tuple[str, str, str],
     return shown
 
 
+def coarse(values: np.ndarray, largest: int) -> np.ndarray:
+    """A map `(H, W)` of at most so many pixels on a side: means over blocks, to keep a page light."""
+    step = -(-values.shape[0] // largest)
+    h, w = (n // step for n in values.shape)
+    return values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
+
+
+def films(
+    maps: Mapping[Network, Maps], names: Mapping[str, str], source: str, largest: int = 28
+) -> dict[tuple[str, str], dict[int, np.ndarray]]:
+    """Maps of the deepest layer by epoch: of the kinds of networks that learned, else of the first kind.
+
+    Args:
+        maps: Of `first_networks`.
+        names: What pages call each kind of networks (`pppkit.experiments.ppp.own_networks.choices`).
+        source: The pictures they were measured on.
+        largest: Wider maps are averaged over blocks.
+
+    Returns:
+        By kind of networks and padding.
+    """
+    kinds = {network: own_networks.network_name(*network[:2]) for network in maps}
+    good = [network for network, kind in kinds.items() if names[kind] == kind]
+    first = [network for network, kind in kinds.items() if kind == next(iter(kinds.values()))]
+    found = {}
+    for network in good or first:
+        deepest = LAYERS_OF_INTEREST[network[0]][-1]
+        steps = along_training(maps[network], source, deepest)
+        found[names[kinds[network]], network[2]] = {e: coarse(z, largest) for e, z in steps.items()}
+    return found
+
+
 def along_training(found: Maps, source: str, layer: str) -> dict[int, np.ndarray]:
     """One network's maps of a layer by epoch, in the order of time."""
     steps = {int(epoch): z for (epoch, pictures, at), z in found.items() if (pictures, at) == (source, layer)}
     return dict(sorted(steps.items()))
-
-
-def shapes(maps: Mapping[Network, Maps], source: str) -> pd.DataFrame:
-    """`pppkit.experiments.ppp.chronology.outline` of the deepest map, before and after training.
-
-    Returns:
-        One row for each network; columns `("corner / side", "untrained")`, `("share inside", "untrained")`
-        and the same for `"trained"`.
-    """
-    rows = {}
-    for (model, data, padding, seed), found in maps.items():
-        row: dict[tuple[str, str], float] = {}
-        for name, layers in ends(found, source).items():
-            corner, inside = chronology.outline(list(layers.values())[-1])
-            row |= {("corner / side", name): corner, ("share inside", name): inside}
-        rows[TITLES[model], data, padding, seed] = row
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["network", "trained on", "padding", "seed"])
-    return table
-
-
-def shape_table(found: pd.DataFrame) -> pd.DataFrame:
-    """`shapes` as text: mean ± standard deviation over networks."""
-    cells = found.groupby(level=[0, 1, 2], sort=False)
-    mean, spread = cells.mean(), cells.std()
-    return pd.DataFrame({column: plus_minus(mean[column], spread[column], 2) for column in found})
-
-
-def shape_sentence(found: pd.DataFrame) -> str:
-    """In how many networks the pattern moved inwards, and in how many its maximum sits in a corner."""
-    inwards = (found["share inside", "trained"] > found["share inside", "untrained"]).sum()
-    cornered = (found["corner / side", "trained"] > 1).sum()
-    return (
-        f"training moved the pattern inwards in {inwards} of {len(found)} networks; "
-        f"the maximum sits in a corner in {cornered} of {len(found)}"
-    )

@@ -10,8 +10,11 @@ import pandas as pd
 from ...metrics import SNR_READINGS
 from ...models import LAYERS_OF_INTEREST, TITLES
 from ...results.text import plus_minus
+from .trained_maps import coarse
 
 METRICS = {"SNR-PPP": "snr_ppp", "MAE-PPP": "mae_ppp"}
+PRINTED = 5e-5  # what the paper prints as 0.0000 is below
+ALONE = "vgg19"  # in which the paper sees zeros alone; in the others it sees them strongest
 
 
 def of_level(rows: pd.DataFrame, level: int = 4, init: str = "default") -> pd.DataFrame:
@@ -43,6 +46,83 @@ def beside_the_paper(deep: pd.DataFrame, printed: pd.DataFrame, metric: str) -> 
     table = ours.join(text).sort_index(axis=1, ascending=False).rename(index=TITLES, level="model")
     table.columns = pd.MultiIndex.from_product([[metric], table.columns])
     return table.rename_axis(["network", "padding"]).fillna("")
+
+
+def by_reading(deep: pd.DataFrame) -> pd.DataFrame:
+    """What each reading of Eq. 4 says of the paper's two sentences on untrained networks.
+
+    Args:
+        deep: Of one layer.
+
+    Returns:
+        One row for each reading: of VGG19 `zeros`, the `strongest other` padding's value, and whether zeros
+        show alone; for each other network and kind of pictures the strongest padding.
+    """
+    found = {}
+    for reading in SNR_READINGS:
+        means = padded(deep).groupby(["model", "source", "padding"], sort=False)[f"snr {reading}"].mean()
+        row: dict[tuple[str, str], float | str] = {}
+        for model, part in means.groupby(level="model", sort=False):
+            title, values = TITLES[str(model)], part.droplevel("model")
+            if model == ALONE:
+                zeros = values.index.get_level_values("padding") == "zeros"
+                other = values[~zeros].max() if (~zeros).any() else 0.0
+                alone = "yes" if other < PRINTED else "no"
+                row |= {(title, "zeros"): values[zeros].mean(), (title, "strongest other"): other}
+                row[title, "zeros alone?"] = alone
+                continue
+            for source, cells in values.groupby(level="source", sort=False):
+                row[f"strongest in {title}", str(source)] = str(cells.droplevel("source").idxmax())
+        found[reading] = row
+    table = pd.DataFrame.from_dict(found, orient="index").rename_axis("reading")
+    return table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis=1)
+
+
+def answer(deep: pd.DataFrame) -> str:
+    """The page's question, and under how many readings of Eq. 4 the paper's two sentences hold.
+
+    Args:
+        deep: Of one layer.
+    """
+    means = padded(deep).groupby(["model", "padding"], sort=False)["snr_ppp"].mean()
+    shows = (means >= PRINTED).groupby(level="model", sort=False).agg(["sum", "size"])
+    listed = ", ".join(f"{n} of {of} paddings in {TITLES[str(model)]}" for model, n, of in shows.itertuples())
+    table = by_reading(deep)
+    alone = [column for column in table if column[1] == "zeros alone?"]
+    parts = [f"zeros show alone in {name} under {(table[name, c] == 'yes').sum()}" for name, c in alone]
+    parts += [
+        f"they are {name} on {source} under {(table[name, source] == 'zeros').sum()}"
+        for name, source in table
+        if name.startswith("strongest in ")
+    ]
+    return (
+        f"Yes: before any training a pattern shows under {listed}. Which is strongest depends on how Eq. 4 "
+        f"is read: of {len(table)} readings, {', '.join(parts)}."
+    )
+
+
+def panels(
+    maps: Mapping[tuple[str, ...], np.ndarray], model: str, largest: int = 28
+) -> dict[tuple[str, str], np.ndarray]:
+    """Maps `(H, W)` for a gallery, by padding and the layer in words; wider ones are averaged over blocks."""
+    layers = list(LAYERS_OF_INTEREST[model])
+    return {(p, f"layer {1 + layers.index(layer)}"): coarse(z, largest) for (p, layer), z in maps.items()}
+
+
+def worlds_sentence(wide: pd.DataFrame) -> str:
+    """How well the two kinds of pictures agree, by network; empty where there is one kind.
+
+    Args:
+        wide: Of `two_worlds`.
+    """
+    if not {"scenes", "satellite"} <= set(wide):
+        return ""
+    found = worlds_agreement(wide)
+    listed = "; ".join(
+        f"{TITLES[model]}: rank correlation {rank:.2f}, satellite images a median of {ratio:.2f} times scenes"
+        for model, rank, ratio in found.itertuples()
+    )
+    return f"Over paddings and layers, {listed}."
 
 
 def every_network(deep: pd.DataFrame, printed: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -92,7 +172,8 @@ def agreement(deep: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 def two_worlds(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean SNR-PPP by pictures: one row for each model, padding and layer, one column for each source."""
     cells = padded(rows).groupby(["model", "padding", "layer", "source"], sort=False)["snr_ppp"]
-    return cells.mean().unstack("source").reset_index()
+    wide = cells.mean().unstack("source").reset_index()
+    return wide.assign(network=wide["model"].map(TITLES))
 
 
 def worlds_agreement(wide: pd.DataFrame) -> pd.DataFrame:
@@ -107,15 +188,18 @@ def readings(deep: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     columns = [f"snr {reading}" for reading in SNR_READINGS]
     means = padded(deep).groupby(["model", "padding"], sort=False)[columns].mean()
     paper = printed.set_index(["model", "padding"])["snr_ppp_mean"].rename("paper")
-    return means.join(paper).rename(columns=lambda c: c.removeprefix("snr "))
+    table = means.join(paper).rename(columns=lambda c: c.removeprefix("snr "))
+    return table.rename(index=TITLES, level="model").rename_axis(["network", "padding"])
 
 
 def initialisations(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
     """SNR-PPP of the first network of each kind, by initialisation and pictures."""
     first = padded(rows[(rows["weights_seed"] == 0) & (rows["level"] == level)])
-    return first.pivot_table(
-        index=["model", "padding"], columns=["init", "source"], values="snr_ppp", sort=False
+    named = first.assign(start=first["init"].map({"default": "PyTorch's default", "kaiming": "He et al."}))
+    table = named.pivot_table(
+        index=["model", "padding"], columns=["start", "source"], values="snr_ppp", sort=False
     )
+    return table.rename(index=TITLES, level="model").rename_axis(["network", "padding"])
 
 
 def surfaces(
