@@ -16,6 +16,7 @@ SMALL = {
     "claims": {"results": ""},  # it judges published rows and measures nothing
     "explorer": {"profile": "quick", "size": 64},
     "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
+    "ppp_efficientnet_puzzle": {"profile": "quick"},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},
     "intro": {"profile": "quick"},
     "ppp_fig2_principal_point": {"profile": "quick"},

@@ -30,7 +30,7 @@ def test_grid():
     assert len(trials) == 3 * 2 * (1 + 2 * 5) * len(FILLS)
     assert len(published.grid(weights="kaiming", model="squeezenet1_0", padding="zeros", count=2)) == 2 * 2
     committed = EXPERIMENT.trials()
-    assert all(trial in trials for trial in committed) and len(committed) == 5 * (2 + 1 + 2) + 1
+    assert all(trial in trials for trial in committed) and len(committed) == 5 * (2 + 1 + 4) + 1
     assert {t["weights"] for t in published.grid("quick")} == {"kaiming", "default"}
     with pytest.raises(ValueError, match="pattern='spiral' is not one of gaussian"):
         published.grid(pattern="spiral")

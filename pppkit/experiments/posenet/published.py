@@ -68,7 +68,7 @@ def published() -> list[dict[str, Any]]:
         *grid(source="scenes", model=RESNETS, weights=networks.TRAINED),
         *grid(source="satellite", model="cifar_resnet20", weights=networks.TRAINED),
         *grid(source="scenes", model="squeezenet1_0", weights=networks.TRAINED, padding="zeros"),
-        *grid(source="scenes", model=RESNETS, weights="kaiming", count=1),
+        *grid(source="scenes", model=RESNETS, weights="kaiming", count=2),
     ]
 
 
