@@ -174,7 +174,7 @@ def test_the_film_plays_once(page, site):
 def test_the_explorers_menus_work_together(page, site):
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(site + "notebooks/explorer.html")
-    figure = reveal(page, 0)
+    figure = reveal(page, 1)  # of untrained networks
     visible = "d => d.querySelector('.plotly-host')._fullData.findIndex(t => t.visible === true)"
     shape = "d => d.querySelector('.plotly-host')._fullData.find(t => t.visible === true).z.length"
     for menu, item in ((0, 3), (1, 2)):
