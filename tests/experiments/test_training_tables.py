@@ -92,6 +92,9 @@ def test_the_papers_sentences_beside_what_was_measured(rows, nothing):
     assert strengthens.endswith("from the default initialisation 0 of 1"), "7 is more than 6"
     assert first == "grew in 2 of 4 curves; where it grew to the end, a median of 50% came first"
     assert late == "grew in the second half in 2 of 2"
+    early = rows.assign(snr_ppp=rows["snr_ppp"].where(rows["epoch"] < 8, 3.0))
+    late = training_tables.beside_the_paper(training_tables.changes(early, fresh))["networks that learned"][2]
+    assert late == "grew in the second half in 0 of 2", "what grew first and shrank later does not count"
     assert "not measured" in table["networks that did not learn"].iloc[0]
 
 

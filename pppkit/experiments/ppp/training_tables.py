@@ -135,7 +135,7 @@ def _comes_first(found: pd.DataFrame) -> str:
 
 
 def _keeps_growing(found: pd.DataFrame) -> str:
-    return f"grew in the second half in {grew(found[found['deepest']])}"
+    return f"grew in the second half in {grew(found[found['deepest']], since='middle')}"
 
 
 def growth_by_layer(found: pd.DataFrame) -> pd.DataFrame:
