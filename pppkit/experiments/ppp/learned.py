@@ -58,4 +58,6 @@ EXPERIMENT = replace(
     title="Networks above a gate of accuracy, trained under every padding, measured all along",
     grid=grid,
     published=None,
+    metrics=("snr_ppp", "mae_ppp", "val_accuracy"),
+    final=("val_accuracy", "val_loss", "train_loss"),
 )
