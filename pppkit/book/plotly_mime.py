@@ -15,7 +15,7 @@ from docutils import nodes
 
 from ..figures.tables import STATIC as FIGURES_STATIC
 from ..figures.tables import without_assets
-from .pictures import HEIGHT, picture
+from .pictures.figure import HEIGHT, picture
 
 FIGURE = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -1,5 +1,1 @@
 """Pictures of figures, drawn while the book is made: what a page shows without scripts or WebGL."""
-
-from .figure import HEIGHT, picture
-
-__all__ = ["HEIGHT", "picture"]
