@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from pppkit import figures
-from pppkit.book.pictures.figure import picture
 from pppkit.book.pictures.arrays import numbers, scale_colours
 from pppkit.book.pictures.axes import axis_of
+from pppkit.book.pictures.figure import picture
 
 FLAT = np.zeros((8, 8))
 
