@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pppkit.experiments.bhv import curves as bhv_curves
 from pppkit.experiments.bhv import tables as bhv_table
 from pppkit.results.printed import compare_with_printed
 
@@ -86,5 +87,5 @@ def test_curves():
     rows = pd.DataFrame(
         [{"padding": "zeros", "background": "0.0", "seed": s, "trajectory": text} for s in (0, 1)]
     )
-    long = bhv_table.curves(rows)
+    long = bhv_curves.curves(rows)
     assert len(long) == 2 * 26 and (long["accuracy"] == long["y"]).all() and set(long["seed"]) == {0, 1}
