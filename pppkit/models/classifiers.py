@@ -41,11 +41,6 @@ def _vgg19(width: float, num_classes: int) -> nn.Module:
     return _initialised(VGG19(width, num_classes))
 
 
-@register("vgg19_bn", title="VGG19-BN", layers=("features.12", "features.25", "features.38", "features.51"))
-def _vgg19_bn(width: float, num_classes: int) -> nn.Module:
-    return _initialised(VGG19(width, num_classes, batch_norm=True))
-
-
 def _initialised(model: VGG19) -> VGG19:
     for module in model.features:
         if isinstance(module, nn.Conv2d):
@@ -99,3 +94,8 @@ def _efficientnet(width: float, num_classes: int) -> nn.Module:
     return EfficientNet(
         [MBConvConfig(*stage, width_mult=width) for stage in stages], dropout=0.2, num_classes=num_classes
     )
+
+
+@register("vgg19_bn", title="VGG19-BN", layers=("features.12", "features.25", "features.38", "features.51"))
+def _vgg19_bn(width: float, num_classes: int) -> nn.Module:
+    return _initialised(VGG19(width, num_classes, batch_norm=True))

@@ -215,3 +215,12 @@ def blank(model: nn.Module, height: int, width: int) -> Tensor:
 def padding_context(padding: str | None, generator: torch.Generator | None = None) -> list[TorchFunctionMode]:
     """The context for a scheme, or none for the padding that a model has."""
     return [] if padding is None else [Padding(padding, generator=generator)]
+
+
+@contextmanager
+def padded_by(padding: str | None, generator: torch.Generator | None = None) -> Iterator[None]:
+    """Lets whatever model runs inside pad by a scheme, or as it does where it is None."""
+    with ExitStack() as stack:
+        for mode in padding_context(padding, generator):
+            stack.enter_context(mode)
+        yield

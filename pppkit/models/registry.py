@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from ..checks import number, one_of, shown, whole
-from . import cifar_resnet, classifiers, picanet, resnet9  # noqa: F401  (they register their networks)
+from . import cifar_resnet, cifar_resnet9, classifiers, picanet  # noqa: F401  (they register their networks)
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
 from .weights import load_weights

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import lightning as L
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from ..measure import IMAGENET
-from ..models.hooks import padding_context
+from ..models.hooks import padded_by
 from ..padding import Scheme
 from .recipes import Recipe
 
@@ -57,9 +56,7 @@ class PaddedModule(L.LightningModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """The network's output under the padding, from images `(N, 3, H, W)`: uint8, or normalised."""
-        with ExitStack() as stack:
-            for mode in padding_context(self.padding, self._generator()):
-                stack.enter_context(mode)
+        with padded_by(self.padding, self._generator()):
             return self.model(self.normalized(x))
 
     def normalized(self, x: Tensor) -> Tensor:

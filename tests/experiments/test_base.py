@@ -114,7 +114,7 @@ def test_data_without_a_folder_is_refused_before_any_work(tmp_path):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_every_experiment_keeps_the_contract(name):
+def test_every_experiment_keeps_the_contract(name, published):
     experiment = EXPERIMENTS[name]
     assert experiment.name == name and "profile" in experiment.key and experiment.metrics
     for profile in ("quick", "published", "paper"):
@@ -126,6 +126,8 @@ def test_every_experiment_keeps_the_contract(name):
                 experiment.settings({**trial, "profile": "slow"})
     with pytest.raises(ValueError, match="profile='slow' is not one of quick, published, paper"):
         experiment.trials("slow")
+    if experiment.store(published).path.exists():  # a grid is published whole
+        assert experiment.missing(published, experiment.trials()) == []
 
 
 def test_status(tmp_path, monkeypatch):

@@ -30,7 +30,7 @@ def test_a_network_without_a_gate_is_no_evidence():
 
 
 def test_the_published_recipe():
-    (trial, *_), published = learned.grid(networks=1), learned.EXPERIMENT.trials()
+    (trial, *_), published = learned.grid(networks=1), learned.grid()
     assert {(t["model"], t["data"]) for t in published} == set(learned.GATES)
     assert len(published) == len(learned.GATES) * 5 * 3
     assert [t["seed"] for t in published] == sorted(t["seed"] for t in published), "whole sets come first"

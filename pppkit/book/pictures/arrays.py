@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from plotly.colors import PLOTLY_SCALES, get_colorscale, hex_to_rgb, unlabel_rgb
 
 
@@ -17,6 +19,13 @@ def numbers(values: Any) -> np.ndarray:
         shape = values.get("shape")
         return flat.reshape([int(n) for n in str(shape).split(",")]) if shape else flat
     return np.asarray([] if values is None else values)
+
+
+def webp(image: Image.Image, **look: Any) -> str:
+    """A data address of a picture; `look` is Pillow's for the format."""
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", **look)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def scale_colours(name: Any, count: int = 256) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .arrays import numbers, scale_colours, shares
+from .arrays import numbers, scale_colours, shares, webp
 from .axes import WIDTH, Axis, axis_of
 
 CYCLE = ("#636efa", "#ef553b", "#00cc96", "#ab63fa", "#ffa15a")  # Plotly's, where a trace names no colour
@@ -132,9 +132,7 @@ def _map(trace: Mapping[str, Any], upward: Mapping[str, Any], box: Box) -> str:
     pixels = _photograph(trace) if trace["type"] == "image" else _heat(trace)
     if trace["type"] == "heatmap" and upward.get("autorange") != "reversed":
         pixels = pixels.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    stream = io.BytesIO()
-    pixels.convert("RGB").save(stream, "WEBP", quality=50, method=6)
-    source = "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    source = webp(pixels.convert("RGB"), quality=50, method=6)
     place = f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
     return f'<image {place} href="{source}" preserveAspectRatio="xMidYMid"/>'
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .arrays import numbers, scale_colours, shares
+from .arrays import numbers, scale_colours, shares, webp
 
 SIDE = 44  # quadrilaterals along a surface at most
 FINE = 2  # drawn so many times larger, then reduced
 TAN = float(np.tan(np.pi / 8))  # Plotly's field of view is 45 degrees high
 INK = (128, 138, 150, 255)  # of lines and letters, on light and on dark pages
 EYE = {"x": 1.25, "y": 1.25, "z": 1.25}
-LOOK: dict[str, Any] = {"format": "WEBP", "quality": 30, "method": 6, "alpha_quality": 20}
+LOOK: dict[str, Any] = {"quality": 30, "method": 6, "alpha_quality": 20}
 ORIGIN, UP = {"x": 0, "y": 0, "z": 0}, {"x": 0, "y": 0, "z": 1}
 Colour = tuple[int, int, int, int]
 
@@ -45,9 +43,7 @@ def scene_picture(traces: Sequence[Mapping[str, Any]], scene: Mapping[str, Any],
     half = max(camera.width // 2 - left, right - camera.width // 2) + 4 * FINE
     image = image.crop((camera.width // 2 - half, 0, camera.width // 2 + half, height * FINE))
     image = image.resize((image.width // FINE, height), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    image.save(stream, **LOOK)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return webp(image, **LOOK)
 
 
 class _Camera:

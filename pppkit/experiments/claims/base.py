@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ...models import LAYERS_OF_INTEREST, TITLES
+from ...models import TITLES
 from ...results.statistics import LEVEL, Interval, Verdict, all_positive, lead, pooled_intervals
+from ..ppp.tables import is_deepest
 from .rows import Rows
 
 FAMILY = ["model", "data"]  # networks of one kind, trained on the same data
@@ -41,7 +42,7 @@ class Line:
     intervals_at: Callable[[float], Mapping[Hashable, Interval]]
     decides: bool = True
 
-    @property
+    @cached_property
     def intervals(self) -> Mapping[Hashable, Interval]:
         """Of each case, at the usual level."""
         return self.intervals_at(LEVEL)
@@ -83,7 +84,7 @@ class Finding:
     lines: tuple[Line, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def line_verdicts(self) -> list[Verdict]:
         """Of each of the lines."""
         return line_verdicts(self.lines)
@@ -178,17 +179,6 @@ def layer_lines(
         name = f"{family_name(model, data)}, layer {level}{' (deepest)' * deepest}{beside}"
         lines.append(Line(name, partial(pooled_intervals, cells, family), deepest or not deepest_decides))
     return lines
-
-
-def is_deepest(model: str, level: int) -> bool:
-    """Whether a layer of interest is the last of its network: the fourth, in ResNets for CIFAR the third."""
-    return level == len(LAYERS_OF_INTEREST[model])
-
-
-def deepest(rows: pd.DataFrame) -> pd.Series:
-    """Whether each row is of its network's deepest layer of interest."""
-    found = [is_deepest(model, level) for model, level in zip(rows["model"], rows["level"])]
-    return pd.Series(found, index=rows.index, dtype=bool)
 
 
 def networks(part: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ from ...results.statistics import (
     bonferroni,
     rank_correlation,
 )
+from ..ppp.tables import deepest, is_deepest
 from .base import (
     FAMILY,
     Finding,
@@ -22,9 +23,7 @@ from .base import (
     by,
     claim,
     decide,
-    deepest,
     family_name,
-    is_deepest,
     layer_lines,
     leading,
     log_ratio,

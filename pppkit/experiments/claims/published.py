@@ -12,7 +12,8 @@ from ...models import TITLES
 from ...results.statistics import LEVEL, Interval
 from ..ppp import published_tables
 from ..ppp.published_networks import TRAINED
-from .base import CASE, Evidence, Finding, Line, claim, is_deepest, of_lines
+from ..ppp.tables import is_deepest
+from .base import CASE, Evidence, Finding, Line, claim, of_lines
 from .rows import Rows, some
 from .training import by_verdict
 

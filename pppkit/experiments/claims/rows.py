@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from ...models import LAYERS_OF_INTEREST, TITLES
+from ...models import TITLES
 from ...results import load_maps
 from .. import EXPERIMENTS, bhv
 from ..posenet.tables import ends_of_training
@@ -171,8 +171,7 @@ class Rows:
         every_network = pd.concat([self._padded(name) for name in names], ignore_index=True)
         ends = ends_of_training(every_network, level=None)
         kept = (ends["weights"] == "untrained") | self.learned(ends)
-        deep = ends["level"] == ends["model"].map(lambda model: len(LAYERS_OF_INTEREST[model]))
-        return ends[kept & deep & (ends["source"] == "scenes")]
+        return ends[kept & tables.deepest(ends) & (ends["source"] == "scenes")]
 
     def deepest_curves(self, metric: str) -> pd.DataFrame:
         """A metric along training at the deepest layer of all networks that were trained, for pictures.
@@ -183,8 +182,7 @@ class Rows:
         """
         both = [self._padded(name) for name in ("learned", "chronology")]
         rows = tables.native(some(pd.concat(both, ignore_index=True), "trained networks"), source=None)
-        deep = rows[rows["level"] == rows["model"].map(lambda model: len(LAYERS_OF_INTEREST[model]))]
-        found = tables.along_training(deep, metric)
+        found = tables.along_training(rows[tables.deepest(rows)], metric)
         kind, good = found["model"].map(TITLES) + " on " + found["data"], self.learned(found)
         return pd.concat(
             [found[~good].assign(network="did not learn"), found[good].assign(network=kind[good])]
@@ -195,7 +193,7 @@ class Rows:
         rows = pd.concat([self._padded(name) for name in ("learned", "chronology")], ignore_index=True)
         if rows.empty:
             return ""
-        last = rows[rows["epoch"] == rows["epochs"]].drop_duplicates(NETWORK)
+        last = tables.at_the_end(rows).drop_duplicates(NETWORK)
         bad = last[~self.learned(last)]
         scores = 100 * bad["val_accuracy"].dropna()
         reached = f"; classifiers among them ended at {scores.min():.0f} to {scores.max():.0f} %"
@@ -220,9 +218,7 @@ class Rows:
         found = self.along_training(metric)
         initial = self._tables.get("learned_initial", pd.DataFrame())
         if len(initial):
-            own = tables.native(initial, source=None)
-            fresh = own[[*tables.CURVE, metric]].rename(columns={metric: "default"})
-            found = found.merge(fresh, on=tables.CURVE, how="left")
+            found = tables.beside_default(found, tables.native(initial, source=None), metric)
             if found["default"].notna().all():
                 return found
         raise CannotTell("networks that learned are not measured yet under PyTorch's default initialisation")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .base import Finding, Line, claim, deepest, layer_lines, line_verdicts, log_ratio, networks, of_lines
+from ..ppp.tables import deepest
+from .base import Finding, Line, claim, layer_lines, line_verdicts, log_ratio, networks, of_lines
 from .rows import Rows
 
 METRICS = {"snr_ppp": "SNR-PPP", "mae_ppp": "MAE-PPP"}

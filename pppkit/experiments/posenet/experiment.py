@@ -18,7 +18,7 @@ from ...scenes import SOURCES
 from ..base import Experiment
 from ..context import Context, Trial, as_list, choices, needs_pictures
 from ..ppp import chronology, learned
-from ..ppp.recipes import GATES
+from ..ppp.recipes import has_gate
 from .patterns import PATTERNS
 from .read_outs import read_outs
 
@@ -78,8 +78,8 @@ def grid(
 
 
 def published() -> list[dict[str, Any]]:
-    """The trials of the committed rows: every network of Figure 5."""
-    return grid(networks=[*chronology.EXPERIMENT.trials(), *learned.EXPERIMENT.trials()])
+    """The trials of the committed rows: every network of Figure 5, those that learned on scenes alone."""
+    return [*grid(), *grid(networks=learned.EXPERIMENT.trials(), source="scenes")]
 
 
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
@@ -101,8 +101,7 @@ def check(trial: Trial, context: Context) -> None:
 
 def after(trial: Trial) -> list[tuple[Experiment, Trial]]:
     """The training that leaves the weights."""
-    gated = (trial["model"], trial["data"]) in GATES
-    training = learned.EXPERIMENT if gated else chronology.EXPERIMENT
+    training = learned.EXPERIMENT if has_gate(trial) else chronology.EXPERIMENT
     return [(training, {k: trial[k] for k in chronology.KEY})]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ... import models
-from ...results.maps import load_maps, save_maps
+from ...results.maps import block_means, load_maps, save_maps
 from ...training import LAST, SCENES, PPPMonitor, fit
 from ..base import Experiment
 from ..context import Context, Trial
@@ -68,11 +68,7 @@ def shown_maps(
         ends, deep = epoch in (epochs[0], epochs[-1]), layer in layers[-2 if first else -1 :]
         shown = (ends or deep) if first else (ends and deep)
         if side == size and shown:
-            step = -(-values.shape[0] // largest)
-            h, w = (n // step for n in values.shape)
-            out[str(epoch), source, layer] = (
-                values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
-            )
+            out[str(epoch), source, layer] = block_means(values, largest)
     return out
 
 

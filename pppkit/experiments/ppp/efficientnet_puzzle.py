@@ -16,12 +16,12 @@ from ... import models
 from ...checks import one_of
 from ...measure import IMAGENET
 from ...measure.images import ImageScaling
-from ...models.hooks import padding_context
+from ...models.hooks import padded_by
 from ...scenes import CachedScene
 from ...training import SCENES, Classifier, fit
 from ...training.datasets import open_data
 from ..base import Experiment
-from ..context import Context, Trial, choices
+from ..context import Context, Trial, as_list, choices
 from . import recipes
 from .interventions import with_open_gates, with_reflecting_strides, with_statistics_of
 from .snr_parts import snr_parts
@@ -85,7 +85,7 @@ def grid(
     return [
         {"variant": name, "padding": scheme, "seed": seed, "profile": profile}
         for seed in range(networks)
-        for scheme in ([padding] if isinstance(padding, str) else padding)
+        for scheme in as_list(padding)
         for name in variants
     ]
 
@@ -160,11 +160,7 @@ def accuracy(
     """
     right = 0
     for part, target in zip(images.split(batch), labels.split(batch)):
-        modes = padding_context(padding, torch.Generator(images.device).manual_seed(0))
-        if modes:
-            with modes[0]:
-                scores = model(part)
-        else:
+        with padded_by(padding, torch.Generator(images.device).manual_seed(0)):
             scores = model(part)
         right += int((scores.argmax(1) == target.to(scores.device)).sum())
     return right / len(images)

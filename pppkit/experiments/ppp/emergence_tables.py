@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...models import TITLES
 from .published_networks import TRAINED
-from .published_tables import KINDS, after_padding
+from .published_tables import KINDS, after_padding, deepest
 
 VISIBLE = math.sqrt(0.5)  # a likeness: half of the map's variance is the pattern's
 # What is drawn over the number of images: a column, what pages call it, and the column of its band.
@@ -33,11 +33,6 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     network = kept["model"].map(lambda name: TITLES.get(name, name)) + ", "
     kinds = kept["weights"].map(lambda kind: KINDS.get(kind, kind))
     return kept.assign(network=network + kinds, depth="layer " + kept["level"].astype(str))
-
-
-def deepest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the deepest layer."""
-    return rows[rows["level"] == rows["level"].max()]
 
 
 def chosen_rows(rows: pd.DataFrame, layers: Sequence[str] | None, paddings: Sequence[str]) -> pd.DataFrame:

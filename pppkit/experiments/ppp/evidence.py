@@ -9,6 +9,7 @@ import pandas as pd
 from ...models import TITLES
 from .published_networks import NETWORKS, TRAINED
 from .recipes import GATES, passed
+from .tables import NETWORK, at_the_end
 
 COLUMNS = ["network", "learned from", "top-1 in %", "networks", "by"]
 DATA = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "scenes": "shapes in scenes"}
@@ -34,7 +35,7 @@ def _of_others(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
 def _of_ours(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
     if rows.empty:
         return
-    last = rows[rows["epoch"] == rows["epochs"]].drop_duplicates(["model", "data", "padding", "seed"])
+    last = at_the_end(rows).drop_duplicates(list(NETWORK))
     for (model, data), part in last.assign(learned=passed(rows)).groupby(["model", "data"], sort=False):
         above = part[part["learned"]]
         if above.empty:

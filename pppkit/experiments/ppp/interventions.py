@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import torch
 from torch import Tensor, nn
 from torchvision.ops.misc import SqueezeExcitation
 
-from ...models.hooks import padding_context
+from ...models.hooks import padded_by
 
 
 @torch.no_grad()
@@ -35,9 +34,7 @@ def with_statistics_of(
         norm.reset_running_stats()
         norm.momentum = None  # an average over batches that all weigh the same
         norm.train()
-    with ExitStack() as stack:
-        for mode in padding_context(padding, torch.Generator(images.device).manual_seed(0)):
-            stack.enter_context(mode)
+    with padded_by(padding, torch.Generator(images.device).manual_seed(0)):
         for part in images.split(batch):
             changed(part)
     return changed.eval()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...results.text import plus_minus
 from . import chronology, own_networks
+from .tables import NETWORK
 from .trained_maps import Maps, Network, ends
 from .training_tables import LEARNED, label
 
@@ -27,7 +28,7 @@ def shapes(maps: Mapping[Network, Maps], source: str, rows: pd.DataFrame) -> pd.
         One row for each network, indexed by kind of networks, padding, seed and `learned`; columns
         `(INSIDE, "untrained")`, `(INSIDE, "trained")` and so on.
     """
-    names = ["model", "data", "padding", "seed"]
+    names = list(NETWORK)
     learned = rows.drop_duplicates(names).set_index(names)["learned"].to_dict()
     found = {}
     for network, measured in maps.items():

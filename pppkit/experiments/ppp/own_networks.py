@@ -11,14 +11,10 @@ import pandas as pd
 from ...models import TITLES
 from ..context import Trial
 from . import chronology, initial, learned, learned_initial
+from .recipes import has_gate
 
 DATA_TITLES = {"cifar10": "CIFAR-10", "scenes": "scenes"}
 UNLEARNED = "did not learn"
-
-
-def has_gate(trial: Trial) -> bool:
-    """Whether the trial is one of `learned`: its cell has an accuracy from which on it counts."""
-    return (trial["model"], trial["data"]) in learned.GATES
 
 
 def measured(folder: str | Path, profile: str) -> list[dict[str, Any]]:

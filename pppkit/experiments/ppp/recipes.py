@@ -176,6 +176,11 @@ def published() -> list[dict[str, Any]]:
     ]
 
 
+def has_gate(trial: Trial) -> bool:
+    """Whether the trial's cell has an accuracy from which on its network counts as one that learned."""
+    return (trial["model"], trial["data"]) in GATES
+
+
 def passed(rows: pd.DataFrame) -> pd.Series:
     """Whether each row's network learned: its accuracy after the last epoch reaches its gate.
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...models import LAYERS_OF_INTEREST
+
 NETWORK = ("model", "data", "padding", "seed")  # columns that name a trained network
 CURVE = [*NETWORK, "source", "level"]  # and one measurement of it all along its training
 PRINTED_MODELS = {
@@ -89,8 +91,13 @@ def growth(rows: pd.DataFrame, initial: pd.DataFrame, metric: str = "snr_ppp") -
     Returns:
         The rows of `along_training` with the column `default`; NaN where `initial` lacks the network.
     """
+    return beside_default(along_training(rows, metric), initial, metric)
+
+
+def beside_default(found: pd.DataFrame, initial: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows of `along_training` with the column `default`; the other arguments are those of `growth`."""
     fresh = initial.reindex(columns=[*CURVE, metric]).rename(columns={metric: "default"})
-    return along_training(rows, metric).merge(fresh, on=CURVE, how="left")
+    return found.merge(fresh, on=CURVE, how="left")
 
 
 def read_table2(path: str | Path) -> pd.DataFrame:
@@ -103,6 +110,17 @@ def read_table2(path: str | Path) -> pd.DataFrame:
     table = pd.read_csv(path)
     weights = np.where(table["pretrained"].isna(), "untrained", "trained")
     return table.assign(model=table["model"].map(PRINTED_MODELS), weights=weights)
+
+
+def is_deepest(model: str, level: int) -> bool:
+    """Whether a layer of interest is the last of its network: the fourth, in ResNets for CIFAR the third."""
+    return level == len(LAYERS_OF_INTEREST[model])
+
+
+def deepest(rows: pd.DataFrame) -> pd.Series:
+    """Whether each row is of its network's deepest layer of interest."""
+    found = [is_deepest(model, level) for model, level in zip(rows["model"], rows["level"])]
+    return pd.Series(found, index=rows.index, dtype=bool)
 
 
 def at_the_end(rows: pd.DataFrame) -> pd.DataFrame:

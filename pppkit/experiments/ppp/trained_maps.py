@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...checks import one_of
-from ...models import LAYERS_OF_INTEREST, TITLES
+from ...models import LAYERS_OF_INTEREST
+from ...results.maps import block_means
 from . import chronology, own_networks
 
 Network = tuple[str, str, str, int]  # model, data, padding, seed
@@ -70,7 +71,7 @@ def panels(
             for name, layers in both.items():
                 for level, z in enumerate(layers.values(), 1):
                     one = shown.setdefault((names[kind], f"layer {level}", source), {})
-                    one[name, padding] = coarse(z, largest)
+                    one[name, padding] = block_means(z, largest)
     return shown
 
 
@@ -90,27 +91,8 @@ def surfaces(
     shown = {}
     for kind, network in _in_order(maps, names):
         for name, layers in ends(maps[network], source).items():
-            shown[names[kind], network[2], name] = coarse(list(layers.values())[-1], largest)
+            shown[names[kind], network[2], name] = block_means(list(layers.values())[-1], largest)
     return shown
-
-
-def trained_surfaces(maps: Mapping[Network, Maps]) -> dict[tuple[str, str, str], np.ndarray]:
-    """Maps after training by network and layer, padding, and the pictures that were measured."""
-    shown = {}
-    for (model, data, padding, _), found in maps.items():
-        last = max(int(epoch) for epoch, _, _ in found)
-        for (epoch, source, layer), z in found.items():
-            if int(epoch) == last:
-                level = 1 + LAYERS_OF_INTEREST[model].index(layer)
-                shown[f"{TITLES[model]} on {data}, layer {level}", padding, source] = z
-    return shown
-
-
-def coarse(values: np.ndarray, largest: int) -> np.ndarray:
-    """A map `(H, W)` of at most so many pixels on a side: means over blocks, to keep a page light."""
-    step = -(-values.shape[0] // largest)
-    h, w = (n // step for n in values.shape)
-    return values[: h * step, : w * step].reshape(h, step, w, step).mean((1, 3))
 
 
 def films(
@@ -134,7 +116,7 @@ def films(
     for network in good or first:
         deepest = LAYERS_OF_INTEREST[network[0]][-1]
         steps = along_training(maps[network], source, deepest)
-        found[names[kinds[network]], network[2]] = {e: coarse(z, largest) for e, z in steps.items()}
+        found[names[kinds[network]], network[2]] = {e: block_means(z, largest) for e, z in steps.items()}
     return found
 
 

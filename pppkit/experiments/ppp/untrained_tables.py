@@ -9,8 +9,8 @@ import pandas as pd
 
 from ...metrics import SNR_READINGS
 from ...models import LAYERS_OF_INTEREST, TITLES
+from ...results.maps import block_means
 from ...results.text import plus_minus
-from .trained_maps import coarse
 
 METRICS = {"SNR-PPP": "snr_ppp", "MAE-PPP": "mae_ppp"}
 PRINTED = 5e-5  # what the paper prints as 0.0000 is below
@@ -106,7 +106,9 @@ def panels(
 ) -> dict[tuple[str, str], np.ndarray]:
     """Maps `(H, W)` for a gallery, by padding and the layer in words; wider ones are averaged over blocks."""
     layers = list(LAYERS_OF_INTEREST[model])
-    return {(p, f"layer {1 + layers.index(layer)}"): coarse(z, largest) for (p, layer), z in maps.items()}
+    return {
+        (p, f"layer {1 + layers.index(layer)}"): block_means(z, largest) for (p, layer), z in maps.items()
+    }
 
 
 def worlds_sentence(wide: pd.DataFrame) -> str:
