@@ -125,6 +125,7 @@ def trained_networks(
     padding: str = "",
     data: str = "",
     paths: Mapping[str, Any] | None = None,
+    unpadded: bool = False,
 ) -> list[dict[str, Any]]:
     """The trained networks that a page shows, those with a gate of accuracy first.
 
@@ -135,10 +136,10 @@ def trained_networks(
         padding: The parameter.
         data: The parameter.
         paths: Folders of data sets by name.
+        unpadded: Whether networks that do not pad are among them.
 
     Returns:
-        Trials of `learned` and of `chronology`, without networks that do not pad, for
-        `pppkit.experiments.ppp.own_networks.run`.
+        Trials of `learned` and of `chronology`, for `pppkit.experiments.ppp.own_networks.run`.
 
     Raises:
         ValueError: For a name that none of them has, with those they have.
@@ -146,8 +147,8 @@ def trained_networks(
     published = profile == "published"
     gated = own_networks.measured(folder, profile) if published else own_networks.startable(profile, paths)
     toys = own_networks.without_learned(networks(profile, paths=paths), gated)
-    padded = [trial for trial in (*gated, *toys) if trial["padding"] != "none"]
-    return narrowed(padded, data=data, model=model, padding=padding)
+    shown = [trial for trial in (*gated, *toys) if unpadded or trial["padding"] != "none"]
+    return narrowed(shown, data=data, model=model, padding=padding)
 
 
 def narrowed(trials: Sequence[Mapping[str, Any]], **parameters: str) -> list[Any]:

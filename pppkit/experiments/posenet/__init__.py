@@ -1,6 +1,6 @@
 """PosENet (Islam, Jia and Bruce): a read-out on frozen features learns a pattern of positions."""
 
-from .experiment import EXPERIMENT, KEY, PROFILES, WEIGHTS, grid, measure
+from .experiment import EXPERIMENT, KEY, PROFILES, WEIGHTS, grid, measure, shown
 from .patterns import PATTERNS, SIGMA, null_error, pattern
 from .pictures import blanks, images, read_features, resized
 from .read_outs import TESTS, read_outs
@@ -28,5 +28,6 @@ __all__ = [
     "read_outs",
     "resized",
     "score",
+    "shown",
     "train",
 ]

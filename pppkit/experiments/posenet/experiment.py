@@ -77,6 +77,21 @@ def grid(
     ]
 
 
+def shown(profile: str, networks: Sequence[Trial], source: str | Sequence[str]) -> list[dict[str, Any]]:
+    """The trials of a page: of the profile `"published"` those of the committed rows.
+
+    Args:
+        profile: One of `PROFILES`.
+        networks: As in `grid`.
+        source: As in `grid`.
+    """
+    asked = grid(profile, networks, source)
+    if profile != "published":
+        return asked
+    committed = published()
+    return [trial for trial in asked if trial in committed]
+
+
 def published() -> list[dict[str, Any]]:
     """The trials of the committed rows: every network of Figure 5, those that learned on scenes alone."""
     return [*grid(), *grid(networks=learned.EXPERIMENT.trials(), source="scenes")]

@@ -13,6 +13,10 @@ from ...results.text import plus_minus
 from ..ppp.tables import NETWORK, native
 
 
+# The paper's network of the same kind, by the name of ours where that is another.
+KIN = {"vgg19_bn": "vgg19", "resnet9": "resnet50"}
+
+
 def discrimination(rows: pd.DataFrame, metric: str) -> float:
     """The standard deviation of the paddings' means over the mean standard deviation within a padding.
 
@@ -50,19 +54,20 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
     Args:
         read: Rows of `posenet` on one kind of pictures. Networks without padding are left out: their images
             have another size.
-        ppp: Rows of `chronology` of the same networks on those pictures, of one layer, with the column
+        ppp: Rows of `own_networks.run` of the same networks on those pictures, of one layer, with the column
             `weights`.
 
     Returns:
-        One row for each network, data set and weights: the standard deviation of SPC over trials of one
-        network, that of the networks' means, that of SNR-PPP over networks (each a mean over paddings), and
-        both metrics' `discrimination`.
+        One row for each network, data set and weights: whether all of its networks `learned`, the standard
+        deviation of SPC over trials of one network, that of the networks' means, that of SNR-PPP over networks
+        (each a mean over paddings), and both metrics' `discrimination`.
     """
     out, read, ppp = {}, read[read["padding"] != "none"], ppp[ppp["padding"] != "none"]
     for (model, data, weights), part in read.groupby(["model", "data", "weights"], sort=False):
         own = ppp[(ppp["model"] == model) & (ppp["data"] == data) & (ppp["weights"] == weights)]
         trials = part.groupby(["padding", "seed"])["spc images"]
         out[TITLES[model], data, weights] = {
+            "learned": bool(own["learned"].all()),
             "SPC: over trials": trials.std().mean(),
             "SPC: over networks": trials.mean().groupby("padding").std().mean(),
             "SPC: discrimination": discrimination(part, "spc images"),
@@ -75,17 +80,20 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
 
 
 def answer(found: pd.DataFrame) -> str:
-    """The page's question, answered by what the two measures tell apart.
+    """The page's question, answered by what the two measures tell apart in networks that learned.
 
     Args:
-        found: Of `spread`.
+        found: Of `spread`. Where no network learned, as in a quick run, all of them answer.
     """
-    pairs = found[["SPC: discrimination", "SNR-PPP: discrimination"]].dropna()
+    good, which = found[found["learned"]], "kinds of networks that learned, before and after,"
+    if good.empty:
+        good, which = found, "kinds of networks, none of which learned,"
+    pairs = good[["SPC: discrimination", "SNR-PPP: discrimination"]].dropna()
     if pairs.empty:
         return "With one network and one trial under each padding nothing can be said of spread."
     posenet, ppp = (pairs[column] for column in pairs)
     return (
-        f"In {int((ppp > posenet).sum())} of {len(pairs)} kinds of networks SNR-PPP tells paddings apart "
+        f"In {int((ppp > posenet).sum())} of {len(pairs)} {which} SNR-PPP tells paddings apart "
         f"better than PosENet: its paddings differ by a median of {ppp.median():.1f} times the spread within "
         f"one, PosENet's by {posenet.median():.1f} times."
     )
@@ -122,8 +130,8 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
         printed: Of `read_table2`.
 
     Returns:
-        One row for each network, data set, padding and weights; for each metric `ours` and the `paper`'s, as
-        text, empty where there is none.
+        One row for each network, data set, padding and weights; for each metric `ours` and the `paper`'s, of
+        the same network or its `KIN`, as text, empty where there is none.
     """
     cells = [*NETWORK[:3], "weights"]
     theirs = printed.set_index(["model", "padding", "weights"])
@@ -137,7 +145,7 @@ def beside_the_paper(read: pd.DataFrame, ppp: pd.DataFrame, printed: pd.DataFram
         groups = rows.groupby(cells, sort=False)[column]
         table[label, "ours"] = plus_minus(groups.mean(), groups.std(), 3)
         paper = plus_minus(theirs[f"{name}_mean"], theirs[f"{name}_std"], 3)
-        keys = table[label, "ours"].index.droplevel("data")
+        keys = table[label, "ours"].rename(index=KIN, level="model").index.droplevel("data")
         table[label, "paper"] = pd.Series(paper.reindex(keys).to_numpy(), table[label, "ours"].index)
     order = read.groupby(cells, sort=False).size().index
     shown = pd.DataFrame({column: values.reindex(order) for column, values in table.items()}).fillna("")
