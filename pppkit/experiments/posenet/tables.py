@@ -12,7 +12,6 @@ from ...models import TITLES
 from ...results.text import plus_minus
 from ..ppp.tables import NETWORK, native
 
-
 # The paper's network of the same kind, by the name of ours where that is another.
 KIN = {"vgg19_bn": "vgg19", "resnet9": "resnet50"}
 
@@ -59,8 +58,8 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row for each network, data set and weights: whether all of its networks `learned`, the standard
-        deviation of SPC over trials of one network, that of the networks' means, that of SNR-PPP over networks
-        (each a mean over paddings), and both metrics' `discrimination`.
+        deviation of SPC over trials of one network, that of the networks' means, that of SNR-PPP over
+        networks (each a mean over paddings), and both metrics' `discrimination`.
     """
     out, read, ppp = {}, read[read["padding"] != "none"], ppp[ppp["padding"] != "none"]
     for (model, data, weights), part in read.groupby(["model", "data", "weights"], sort=False):
