@@ -9,6 +9,7 @@ from .base import Experiment
 from .context import Context
 from .posenet import published as posenet_published
 from .ppp import (
+    black_crops,
     chronology,
     efficientnet_puzzle,
     emergence,
@@ -23,7 +24,7 @@ from .ppp import (
 )
 
 _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
-_LEARNED = (learned, learned_initial)
+_LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
 _IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, posenet, posenet_published, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from ... import models
 from ...results.maps import block_means, load_maps, save_maps
-from ...training import LAST, SCENES, PPPMonitor, fit
+from ...training import LAST, SCENES, PaddedModule, PPPMonitor, fit
 from ..base import Experiment
 from ..context import Context, Trial
 from .recipes import (
@@ -110,29 +111,62 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     Returns:
         A row for each checkpoint, source, size and layer.
     """
-    s, folder = settings(trial), context.folder
-    train, validation, module = task(trial, str(context.paths.get(trial["data"], trial["data"])))
+    done = train(trial, context, measurement_epochs(settings(trial)["epochs"]), name(trial))
+    models.save(done.module.model, context.folder / "weights" / f"{name(trial)}.pt")
+    shown = shown_maps(done.monitor.maps, first=trial["seed"] == 0)
+    save_maps(map_file(context.folder, trial), shown, bits=10)
+    return done.rows
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network that was trained, and what was measured on the way.
+
+    Attributes:
+        module: With the trained network.
+        monitor: Its rows and maps.
+        rows: The monitor's, with what they need to be understood alone.
+    """
+
+    module: PaddedModule
+    monitor: PPPMonitor
+    rows: pd.DataFrame
+
+
+def train(trial: Trial, context: Context, epochs: Sequence[int], label: str) -> Trained:
+    """Trains the network of a trial, or goes on with it.
+
+    Args:
+        trial: Of `recipes.grid`, or with its names; a value of `Recipe` in it goes before the family's.
+        context: Where data and checkpoints are.
+        epochs: After which PPP is measured.
+        label: Of its folder of checkpoints.
+    """
+    s = settings(trial)
+    images, validation, module = task(trial, str(context.paths.get(trial["data"], trial["data"])))
     sources = {source: context.open(source) for source in context.sources}
-    monitor = PPPMonitor(sources, epochs=measurement_epochs(s["epochs"]), size=s["sizes"], n=s["n"])
+    monitor = PPPMonitor(sources, epochs=epochs, size=s["sizes"], n=s["n"])
     fit(
         module,
-        train,
+        images,
         validation,
         epochs=s["epochs"],
         batch=s["batch"],
-        folder=folder / "checkpoints" / name(trial),
+        folder=_checkpoints(context, label),
         precision=s["precision"],
         callbacks=[monitor],
         accelerator=context.accelerator,
         progress=context.progress,
     )
-    models.save(module.model, folder / "weights" / f"{name(trial)}.pt")
-    shown = shown_maps(monitor.maps, first=trial["seed"] == 0)
-    save_maps(map_file(folder, trial), shown, bits=10)
-    rows = monitor.rows.rename(columns={"seed": "windows_seed"})
     learning = {k: s[k] for k in ("width", "epochs", "lr", "precision")}
-    images = len(train)  # type: ignore[arg-type]
-    return rows.assign(seed=trial["seed"], trained_size=s["size"], images=images, **learning)
+    rows = monitor.rows.rename(columns={"seed": "windows_seed"})
+    count = len(images)  # type: ignore[arg-type]
+    rows = rows.assign(seed=trial["seed"], trained_size=s["size"], images=count, **learning)
+    return Trained(module, monitor, rows)
+
+
+def _checkpoints(context: Context, label: str) -> Path:
+    return context.folder / "checkpoints" / label
 
 
 # What is the same in all rows of a trained network, and stands once in `chronology_trials.csv`.
@@ -149,7 +183,12 @@ def needs(trial: Trial) -> Sequence[str]:
 
 def remove_checkpoints(trial: Trial, context: Context) -> None:
     """The weights stay, what resuming needed does not."""
-    folder = context.folder / "checkpoints" / name(trial)
+    remove_resumable(context, name(trial))
+
+
+def remove_resumable(context: Context, label: str) -> None:
+    """What resuming a training needed, of `train` with that label; nothing where it was not begun."""
+    folder = _checkpoints(context, label)
     if (folder / LAST).exists():
         shutil.rmtree(folder)
 
