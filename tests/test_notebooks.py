@@ -163,7 +163,7 @@ def test_your_own_checkpoint_and_photographs(tmp_path, satellite):
     [
         ("ppp_fig1_emergence", {"profile": "slow"}, "profile='slow'"),
         ("your_own_network", {"source": "nowhere"}, "source='nowhere' is neither scenes nor satellite nor"),
-        ("ppp_fig4_gallery", {"model": "vgg19,vgg"}, "model='vgg' is not one of .*vgg19, resnet50"),
+        ("ppp_fig4_gallery", {"model": "vgg19,vgg"}, "model='vgg' is not one of .*efficientnet_b0, vgg19"),
         ("your_own_network", {"model": "vgg"}, "name='vgg' is not a model"),
         ("claims", {"results": "nowhere"}, "folder='nowhere' is not a folder of result rows"),
         (

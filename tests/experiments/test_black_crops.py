@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from pppkit.experiments.ppp import black_crops, learned, recipes
 
 
@@ -44,3 +45,12 @@ def test_beside_by_hand():
         {"networks": 2, "accuracy": 0.8, "mean": 2.0, "std": 2**0.5}
     )
     assert found.loc["zeros", "mean"] == 4.0 and found.loc["zeros", "std"] == 0.0
+    text = black_crops.sentence(black_crops.beside(black, reflected))
+    assert "ends at 4.000 ± 0.000 (80.0 % right), with reflected ones at 2.000 ± 1.414" in text
+    assert "of 2 networks" in text
+
+
+def test_a_page_shows_black_crops_beside_their_twins():
+    twins = pd.DataFrame([t for t in learned.grid("quick", networks=1) if t["data"] == "scenes"])
+    assert [t["seed"] for t in black_crops.shown("quick", twins)] == [0]
+    assert black_crops.shown("quick", twins[twins["padding"] != "zeros"]) == []

@@ -9,9 +9,9 @@ from pppkit.experiments.ppp import chronology
 
 def test_published_networks_are_those_of_the_rows():
     assert parameters.networks("published") == chronology.published()
-    some = parameters.networks("published", "vgg19, resnet50", "randn,zeros", "scenes")
+    some = parameters.networks("published", "vgg16_sod, efficientnet_b0", "randn,zeros", "scenes")
     assert {(t["model"], t["padding"], t["data"]) for t in some} == {
-        (m, p, "scenes") for m in ("vgg19", "resnet50") for p in ("zeros", "randn")
+        (m, p, "scenes") for m in ("vgg16_sod", "efficientnet_b0") for p in ("zeros", "randn")
     }
 
 

@@ -46,6 +46,18 @@ def grid(
     return [{**trial, "shift_fill": fill} for trial in trials for fill in fills]
 
 
+def shown(profile: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The trials whose twins, with reflected crops, a page has.
+
+    Args:
+        profile: As in `grid`.
+        rows: Of `learned`, and of others.
+    """
+    names = ["model", "data", "padding", "seed"]
+    there = set(rows[names].itertuples(index=False, name=None))
+    return [trial for trial in grid(profile) if tuple(trial[name] for name in names) in there]
+
+
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
     """Trains one network and measures it before and after: a row for each epoch, source, size and layer."""
     ends = [0, settings(trial)["epochs"]]
@@ -77,11 +89,32 @@ def beside(black: pd.DataFrame, reflected: pd.DataFrame, metric: str = "snr_ppp"
     twins = reflected.merge(black[names].drop_duplicates(), on=names).assign(shift_fill="reflect")
     both = pd.concat([twins, black])
     ends = both[(both["epoch"] == both["epochs"]) & (both["size"] == both["trained_size"])]
-    return ends.groupby(["source", "level", "shift_fill"]).agg(
+    found = ends.groupby(["source", "level", "shift_fill"]).agg(
         networks=("seed", "nunique"),
         accuracy=("val_accuracy", "mean"),
         mean=(metric, "mean"),
         std=(metric, "std"),
+    )
+    return found.rename_axis(["pictures", "layer", "beyond the picture"])
+
+
+def sentence(found: pd.DataFrame) -> str:
+    """What black crops do to the deepest layer, on scenes.
+
+    Args:
+        found: Of `beside`, by SNR-PPP.
+    """
+    scenes = found.loc["scenes"]
+    deepest = scenes.loc[scenes.index.get_level_values("layer").max()]
+    parts = {
+        fill: f"{row['mean']:.3f} ± {row['std']:.3f} ({100 * row['accuracy']:.1f} % right)"
+        for fill, row in deepest.iterrows()
+    }
+    count = int(deepest["networks"].min())
+    return (
+        "With crops that are black beyond the picture the deepest layer's SNR-PPP ends at "
+        f"{parts[BLACK]}, with reflected ones at {parts['reflect']}; mean ± standard deviation of {count} "
+        "networks under zero padding."
     )
 
 
