@@ -30,6 +30,7 @@ CORE_TESTS = ("padding", "scenes", "models", "alignment", "metrics", "measure")
 ROOMS = {
     "pppkit.training": "training",
     "pppkit.results": "sweep",
+    "pppkit.scenes.tiles": "tiles",
     "pppkit.experiments.ppp.untrained": "sweep",
     "pppkit.figures": "figures",
     "pppkit.explore": "book",
