@@ -7,6 +7,7 @@ command line: `python -m pppkit.experiments list`.
 from . import bhv, posenet
 from .base import Experiment
 from .context import Context
+from .posenet import controls as posenet_controls
 from .posenet import published as posenet_published
 from .ppp import (
     black_crops,
@@ -26,7 +27,7 @@ from .ppp import (
 _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
-_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, posenet, posenet_published, spectra)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, posenet, posenet_published, posenet_controls, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]
