@@ -103,9 +103,10 @@ def setup(app: Any) -> dict[str, Any]:
     """Entry point of the Sphinx extension."""
     app.connect("builder-inited", _add_scripts)
     app.add_css_file("book.css")
-    for asset in ("tables", "claims"):
-        app.add_css_file(f"{asset}.css")
-        app.add_js_file(f"{asset}.js", defer="defer")
+    for style in sorted(FIGURES_STATIC.glob("*.css")):
+        app.add_css_file(style.name)
+    for script in sorted(FIGURES_STATIC.glob("*.js")):
+        app.add_js_file(script.name, defer="defer")
     app.config.mathjax_path = "tex-svg-full.js"
     # Sphinx reads all pages anew where this number is another: what it keeps was written by this code.
     code = [Path(__file__), *sorted((Path(__file__).parent / "pictures").glob("*.py"))]

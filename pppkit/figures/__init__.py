@@ -10,6 +10,7 @@ from .claims import claim_cards
 from .diagrams import stride_diagram
 from .maps import gallery
 from .menus import strip_menu
+from .papers import papers_map
 from .pictures import coloured, images
 from .points import loglog_scatter, strip
 from .selectors import selector
@@ -30,6 +31,7 @@ __all__ = [
     "lines",
     "loglog_scatter",
     "panels",
+    "papers_map",
     "selector",
     "stride_diagram",
     "strip",

@@ -23,7 +23,7 @@ class Html:
 
     Args:
         text: The HTML; in the book it finds both on the page already.
-        assets: Names of files beside this module, without their endings.
+        assets: Names of styles, and of scripts where there are, beside this module; without their endings.
     """
 
     def __init__(self, text: str, *assets: str):
@@ -34,8 +34,13 @@ class Html:
 
 
 def _inlined(name: str) -> str:
-    style, script = ((STATIC / f"{name}.{kind}").read_text() for kind in ("css", "js"))
-    return f'<style class="pppkit-asset">{style}</style><script class="pppkit-asset">{script}</script>'
+    tags = {"css": "style", "js": "script"}
+    parts = {tag: STATIC / f"{name}.{ending}" for ending, tag in tags.items()}
+    return "".join(
+        f'<{tag} class="pppkit-asset">{file.read_text()}</{tag}>'
+        for tag, file in parts.items()
+        if file.exists()
+    )
 
 
 def without_assets(page: str) -> str:

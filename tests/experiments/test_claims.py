@@ -452,6 +452,7 @@ def bhv_rows(grey, replicate, inconsistency, spread):
     return pd.DataFrame(
         [
             {"padding": p, "background": b, "dissimilar": mean + d, "inconsistency": inconsistency + d}
+            | {"similar": 89.0 + d}
             for (p, b), mean in means.items()
             for d in (-spread, 0.0, spread)
         ]
@@ -470,7 +471,32 @@ def bhv_rows(grey, replicate, inconsistency, spread):
 def test_bhv(grey, replicate, inconsistency, spread, expected):
     found = verdicts({"bhv": bhv_rows(grey, replicate, inconsistency, spread)})
     names = ["grey", "best-on-black", "best-on-grey", "inconsistent", "inconsistent-none"]
+    assert found.pop("bhv-full-convolutions") == "holds", "on black both tests are as right"
     assert found == dict(zip([f"bhv-{name}" for name in names], expected))
+
+
+@pytest.mark.parametrize("gap, expected", [(0.5, "holds"), (1.0, OPEN), (3.0, "fails"), (-3.0, "fails")])
+def test_full_convolutions_on_black_decide(gap, expected):
+    rows = bhv_rows(5.0, 94.0, 50.0, 1.0)
+    noise = np.tile([-0.01, 0.0, 0.01], len(rows) // 3)
+    rows["similar"] = rows["dissimilar"] + gap + noise
+    assert verdicts({"bhv": rows})["bhv-full-convolutions"] == expected
+    rows.loc[rows["background"] == "0.5", "similar"] += 50
+    assert verdicts({"bhv": rows})["bhv-full-convolutions"] == expected, "grey decides nothing"
+
+
+def test_papers_and_their_disputes():
+    assert {claim.paper for claim in CLAIMS.values()} <= {paper.name for paper in claims.PAPERS}
+    assert len({paper.name for paper in claims.PAPERS}) == len(claims.PAPERS) == 4
+    for dispute in claims.DISPUTES:
+        assert {dispute.by, dispute.of} <= {paper.name for paper in claims.PAPERS}
+        assert dispute.claims and set(dispute.claims) <= set(CLAIMS)
+    ledger = pd.DataFrame(
+        {"id": ["bhv-grey", "x"], "paper": ["PPP", "PosENet"], "verdict": ["holds", "fails"]}
+    )
+    assert claims.counts(ledger, "PPP") == {"holds": 1, "fails": 0, OPEN: 0}
+    told = dict(zip([d.about for d in claims.DISPUTES], [t for _, t in claims.judged(ledger)]))
+    assert {"bhv-grey": "holds"} in told.values() and {} in told.values()
 
 
 def test_bhv_checks_name_the_paddings_that_rows_tell():
@@ -484,7 +510,7 @@ def test_bhv_on_part_of_its_cells():
     black = rows[rows["background"] == "0.0"]
     assert set(verdicts({"bhv": black})) == {"bhv-best-on-black", "bhv-inconsistent", "bhv-inconsistent-none"}
     zeros = rows[rows["padding"] == "full-zeros"]
-    assert set(verdicts({"bhv": zeros})) == {"bhv-grey", "bhv-inconsistent"}
+    assert set(verdicts({"bhv": zeros})) == {"bhv-full-convolutions", "bhv-grey", "bhv-inconsistent"}
 
 
 @pytest.mark.parametrize("spread", ["family", "cell"])

@@ -3,19 +3,24 @@
 from ...results.statistics import Verdict
 from .base import Claim, Evidence, Finding, Line, claim
 from .ledger import CLAIMS, COLUMNS, evaluate_claims, findings, judge, tabulate
+from .papers import DISPUTES, PAPERS, Dispute, Paper, counts, judged
 from .rows import CannotTell, NetworkMap, NotMeasured, Rows
 from .tables import answer, beside_earlier, by_verdict, changes, summary
 
 __all__ = [
     "CLAIMS",
     "COLUMNS",
+    "DISPUTES",
+    "PAPERS",
     "CannotTell",
     "Claim",
+    "Dispute",
     "Evidence",
     "Finding",
     "Line",
     "NetworkMap",
     "NotMeasured",
+    "Paper",
     "Rows",
     "Verdict",
     "answer",
@@ -23,9 +28,11 @@ __all__ = [
     "by_verdict",
     "changes",
     "claim",
+    "counts",
     "evaluate_claims",
     "findings",
     "judge",
+    "judged",
     "summary",
     "tabulate",
 ]

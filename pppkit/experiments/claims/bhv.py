@@ -1,6 +1,9 @@
-"""Claims about the BHV test: section 3.2 of the PPP paper, Table 1."""
+"""Claims about the BHV test: Kayhan and van Gemert's own; section 3.2 of the PPP paper, Table 1."""
 
 from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import partial
 
 import pandas as pd
 
@@ -9,6 +12,8 @@ from .base import Finding, Line, claim, of_lines
 from .rows import NotMeasured, Rows, some
 
 BLACK, GREY = "0.0", "0.5"
+BACKGROUNDS = {"black": BLACK, "grey": GREY}
+POINT = 1.0  # what counts as no difference, in points
 BEST = ("full-replicate", "full-circular")  # of which the paper says so
 
 
@@ -28,6 +33,32 @@ def _networks(rows: Rows) -> str:
 
 def _points(difference: Interval) -> str:
     return f"{difference.value:+.1f} ± {difference.half_width:.1f} points"
+
+
+def _blind_to_place(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
+    """Positive where both tests are as right as each other, network by network, within `POINT`."""
+    gap = (part["similar"] - part["dissimilar"]).abs()
+    return {"full-zeros": student_interval(POINT - gap, level)}
+
+
+@claim(
+    "bhv-full-convolutions",
+    paper="F-Conv",
+    place="4.1, Table 1",
+    text="Full convolutions cannot exploit where the squares are",
+    check="full-zeros on black: both tests differ by less than a point; grey is shown beside",
+    needs=["bhv"],
+)
+def full_convolutions_are_blind_to_place(rows: Rows) -> Finding:
+    """On the background that the paper used; its rivals add another."""
+    cells = _cells(rows)
+    found = {name: _of(cells, background, "full-zeros") for name, background in BACKGROUNDS.items()}
+    lines = [
+        Line(name, partial(_blind_to_place, part), decides=name == "black") for name, part in found.items()
+    ]
+    gaps = {name: (part["similar"] - part["dissimilar"]).mean() for name, part in found.items()}
+    measured = ", ".join(f"{gap:.1f} points apart on {name}" for name, gap in gaps.items())
+    return of_lines(measured, lines, _networks(rows))
 
 
 @claim(
