@@ -350,3 +350,14 @@ def test_a_selector_refuses_keys_that_do_not_fit():
         figures.selector({("a", "b"): fig, "a": fig}, ["network", "layer"])
     with pytest.raises(ValueError, match="must hold at least one figure"):
         figures.selector({}, ["network"])
+
+
+def test_the_map_of_the_papers():
+    from pppkit.experiments.claims import DISPUTES, PAPERS
+
+    told = {"PPP": {"holds": 2, "fails": 1, "cannot be told yet": 0}, "PosENet": {"holds": 1}}
+    page = figures.papers_map(PAPERS, told, [(DISPUTES[0], {"a < b": "fails"})])._repr_html_()
+    assert page.count("<article") == 4 and "3 claims judged: 2 holds, 1 fails" in page
+    assert "1 claim judged: 1 holds" in page and page.count("none of its claims is judged yet") == 2
+    assert 'title="a &lt; b">fails</b>' in page, "the sentence is text"
+    assert '<style class="pppkit-asset">' in page and "<script" not in page

@@ -54,6 +54,11 @@ def _bar(verdicts: Mapping[str, int]) -> str:
 
 
 def _line(dispute: Dispute, told: Mapping[str, str]) -> str:
-    badges = "".join(f' <b data-verdict="{verdict}">{verdict}</b>' for verdict in told.values())
+    badges = "".join(_badge(claim, verdict) for claim, verdict in told.items())
     text = f"{dispute.by} against {dispute.of}: {dispute.about}."
     return f"<li>{html.escape(text)}{badges}</li>"
+
+
+def _badge(claim: str, verdict: str) -> str:
+    """A verdict; the sentence that it judges appears under the pointer."""
+    return f' <b data-verdict="{verdict}" title="{html.escape(claim)}">{verdict}</b>'

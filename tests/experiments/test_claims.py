@@ -496,7 +496,7 @@ def test_papers_and_their_disputes():
     )
     assert claims.counts(ledger, "PPP") == {"holds": 1, "fails": 0, OPEN: 0}
     told = dict(zip([d.about for d in claims.DISPUTES], [t for _, t in claims.judged(ledger)]))
-    assert {"bhv-grey": "holds"} in told.values() and {} in told.values()
+    assert {"on grey": "holds"} in told.values() and {} in told.values()
 
 
 def test_bhv_checks_name_the_paddings_that_rows_tell():

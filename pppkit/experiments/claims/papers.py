@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -99,7 +99,7 @@ DISPUTES = (
         by="PPP",
         of="PosENet",
         about="not zeros alone leave a pattern, and training matters more than the scheme",
-        claims=("zeros-give-position", "training-over-padding"),
+        claims=("training-over-padding",),
     ),
 )
 
@@ -110,7 +110,13 @@ def counts(ledger: pd.DataFrame, paper: str) -> dict[str, int]:
     return {str(verdict): int((own == verdict).sum()) for verdict in Verdict}
 
 
-def judged(ledger: pd.DataFrame, disputes: Sequence[Dispute] = DISPUTES) -> list[tuple[Dispute, Mapping]]:
-    """The disputes with the verdicts of the claims that speak to them, by claim."""
-    verdicts = ledger.drop_duplicates("id").set_index("id")["verdict"]
-    return [(one, {name: str(verdicts[name]) for name in one.claims if name in verdicts}) for one in disputes]
+def judged(
+    ledger: pd.DataFrame, disputes: Sequence[Dispute] = DISPUTES
+) -> list[tuple[Dispute, dict[str, str]]]:
+    """The disputes, each with the claims that speak to it and their verdicts, by the claims' texts."""
+    told = ledger.drop_duplicates("id").set_index("id")
+    return [(one, _verdicts(told, one.claims)) for one in disputes]
+
+
+def _verdicts(told: pd.DataFrame, ids: Sequence[str]) -> dict[str, str]:
+    return {told.loc[id, "claim"]: str(told.loc[id, "verdict"]) for id in ids if id in told.index}
