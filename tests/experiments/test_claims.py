@@ -491,9 +491,8 @@ def test_papers_and_their_disputes():
     for dispute in claims.DISPUTES:
         assert {dispute.by, dispute.of} <= {paper.name for paper in claims.PAPERS}
         assert dispute.claims and set(dispute.claims) <= set(CLAIMS)
-    ledger = pd.DataFrame(
-        {"id": ["bhv-grey", "x"], "paper": ["PPP", "PosENet"], "verdict": ["holds", "fails"]}
-    )
+    ledger = pd.DataFrame({"id": ["bhv-grey", "x"], "paper": ["PPP", "PosENet"], "claim": ["on grey", "y"]})
+    ledger["verdict"] = ["holds", "fails"]
     assert claims.counts(ledger, "PPP") == {"holds": 1, "fails": 0, OPEN: 0}
     told = dict(zip([d.about for d in claims.DISPUTES], [t for _, t in claims.judged(ledger)]))
     assert {"on grey": "holds"} in told.values() and {} in told.values()
