@@ -16,7 +16,8 @@ from .ppp import (
     scene_scalars,
     snr_ppp,
 )
-from .saliency import WeightedF, weighted_f
+from .saliency import MaxF, WeightedF, f_curve, weighted_f
+from .segmentation import UNLABELLED, MeanIoU
 
 __all__ = [
     "CHANNELS",
@@ -26,10 +27,14 @@ __all__ = [
     "PPP",
     "SIGMAS",
     "SNR_READINGS",
+    "UNLABELLED",
     "Estimate",
+    "MaxF",
+    "MeanIoU",
     "PPPSums",
     "PatternScore",
     "WeightedF",
+    "f_curve",
     "mae_ppp",
     "mean_absolute_error",
     "ppp_map",

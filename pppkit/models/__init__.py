@@ -6,6 +6,7 @@ from .classifiers import VGG19
 from .entries import LAYERS_OF_INTEREST, MODELS, TITLES, Entry, register
 from .picanet import VGG16SOD
 from .registry import PAPER_MODELS, build, default_layers
+from .vgg_fcn import VGGFCN
 from .weights import load_weights
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "TITLES",
     "VGG16SOD",
     "VGG19",
+    "VGGFCN",
     "CifarResNet",
     "Entry",
     "build",

@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 
 from ..checks import number, one_of, shown, whole
-from . import cifar_resnet, cifar_resnet9, classifiers, picanet  # noqa: F401  (they register their networks)
+from . import cifar_resnet, cifar_resnet9, classifiers, picanet, vgg_fcn  # noqa: F401  (they register theirs)
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
 from .weights import load_weights
@@ -40,7 +40,8 @@ def build(
             convolution and a 2x2 stride-2 max pooling), `"vgg16_sod"` for its saliency network (see
             `pppkit.models.picanet`), `"cifar_resnet20"`, 32, 44, 56 and 110 for those of He et al. (see
             `pppkit.models.cifar_resnet`), `"resnet9"` for one that learns CIFAR-10 in minutes, `"vgg19_bn"`
-            for the paper's VGG19 with batch normalisation. `"torchvision/NAME"` for any of torchvision's
+            for the paper's VGG19 with batch normalisation, `"vgg_fcn"` for one that labels pixels (see
+            `pppkit.models.vgg_fcn`). `"torchvision/NAME"` for any of torchvision's
             classification models; the prefix may be left out for names that are not in `MODELS`.
         width: Multiplies every number of channels; for the networks of `MODELS`.
         num_classes: Outputs of the classifier.

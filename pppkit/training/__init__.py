@@ -4,12 +4,13 @@ from ..checks import needs
 
 needs(__name__, "lightning", "scipy", extra="training")
 
-from .datasets import SCENES, Data, Images, masked_shapes, open_data, shapes
+from .datasets import SCENES, Data, Images, class_shapes, masked_shapes, open_data, shapes
 from .fitting import LAST, fit, loader
 from .module import Classifier, PaddedModule
 from .monitor import PPPMonitor
 from .recipes import Recipe
-from .saliency import Saliency, fixed_map, open_masks
+from .saliency import Saliency, fixed_map, open_masks, open_test_masks
+from .segmentation import Labelled, Segmenter, fixed_classes, open_classes
 
 __all__ = [
     "LAST",
@@ -17,15 +18,21 @@ __all__ = [
     "Classifier",
     "Data",
     "Images",
+    "Labelled",
     "PPPMonitor",
     "PaddedModule",
     "Recipe",
     "Saliency",
+    "Segmenter",
+    "class_shapes",
     "fit",
+    "fixed_classes",
     "fixed_map",
     "loader",
     "masked_shapes",
+    "open_classes",
     "open_data",
     "open_masks",
+    "open_test_masks",
     "shapes",
 ]

@@ -15,7 +15,7 @@ from torchvision import transforms
 from torchvision.datasets import ImageFolder
 from tqdm.auto import tqdm
 
-from ..scenes import KINDS, InfiniteScene
+from ..scenes import KINDS, InfiniteScene, windows
 from ..scenes.hashing import hash_position, uniform
 
 SCENES = "scenes"  # the name of labelled shapes in endless scenes, which need no data
@@ -128,18 +128,72 @@ def shapes(
 
 @lru_cache(maxsize=4)
 def masked_shapes(
-    n: int, size: int = 64, seed: int = 0, spacing: float | None = None, progress: bool = False
+    n: int,
+    size: int = 64,
+    seed: int = 0,
+    spacing: float | None = None,
+    progress: bool = False,
+    margin: int = 0,
 ) -> Images:
     """Salient shapes in endless scenes, drawn as in `shapes`.
 
+    Args:
+        n: How many.
+        size: Side of the masks in pixels.
+        seed: See `shape_windows`.
+        spacing: See `shape_windows`.
+        progress: Show a progress bar.
+        margin: Pixels around, which images show and masks do not.
+
     Returns:
-        Images `(n, 3, size, size)` uint8 and masks `(n, size, size)` of 0 and 1.
+        Images `(n, 3, size + 2 margin, size + 2 margin)` uint8 and masks `(n, size, size)` of 0 and 1.
     """
-    images, masks = torch.empty(n, 3, size, size, dtype=torch.uint8), torch.empty(n, size, size)
-    places = shape_windows(n, size, seed, spacing)
-    for i, (scene, y, x, _) in enumerate(tqdm(places, desc="scenes", unit="image", disable=not progress)):
-        images[i], masks[i] = scene.crop(y, x, size, size), (scene.mask(y, x, size, size) > 0).float()
-    return Images(images, masks)
+    places = [(scene, y, x) for scene, y, x, _ in shape_windows(n, size, seed, spacing)]
+    images, labels = _drawn(places, size, margin, progress)
+    return Images(images, (labels > 0).float())
+
+
+@lru_cache(maxsize=4)
+def class_shapes(
+    n: int,
+    size: int = 64,
+    seed: int = 0,
+    spacing: float | None = None,
+    progress: bool = False,
+    margin: int = 0,
+) -> Images:
+    """Windows of endless scenes with the kind of shape on every pixel: anywhere, cut by borders, or none.
+
+    Nothing tells where a shape is but the picture: windows are drawn without regard to shapes.
+
+    Args:
+        n: How many.
+        size: Side of the masks in pixels.
+        seed: Which world, at least 0; scenes of different seeds share nothing.
+        spacing: Mean distance of shapes in pixels; None for the side. Radii are 0.16 to 0.34 times that.
+        progress: Show a progress bar.
+        margin: Pixels around, which images show and masks do not.
+
+    Returns:
+        Images `(n, 3, size + 2 margin, size + 2 margin)` uint8 and classes `(n, size, size)` uint8: 0 for
+        none, else 1 + the index in `KINDS`.
+    """
+    scene = InfiniteScene(seed, radius=RADIUS, objects=float(size) if spacing is None else spacing)
+    places = [(scene, w.y, w.x) for w in windows(scene, n, size, seed)]
+    return Images(*_drawn(places, size, margin, progress))
+
+
+def _drawn(
+    places: Sequence[tuple[InfiniteScene, int, int]], size: int, margin: int, progress: bool
+) -> tuple[Tensor, Tensor]:
+    """Images with a margin around windows, and the labels in the windows, uint8."""
+    n, wide = len(places), size + 2 * margin
+    images = torch.empty(n, 3, wide, wide, dtype=torch.uint8)
+    labels = torch.empty(n, size, size, dtype=torch.uint8)
+    for i, (scene, y, x) in enumerate(tqdm(places, desc="scenes", unit="image", disable=not progress)):
+        images[i] = scene.crop(y - margin, x - margin, wide, wide)
+        labels[i] = scene.mask(y, x, size, size)
+    return images, labels
 
 
 def _folder(root: Path, size: int, limit: int | None) -> Dataset:

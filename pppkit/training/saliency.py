@@ -1,4 +1,4 @@
-"""Training for salient object detection: scenes with free masks, folders like DUTS, the losses of PiCANet."""
+"""Salient object detection: scenes with free masks, folders of images and masks, the losses of PiCANet."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ from .datasets import SCENES, Images, masked_shapes
 from .module import PaddedModule
 from .recipes import Recipe
 
+# Where the literature's data sets have their images and masks, below their folder.
+LAYOUTS = {
+    "ECSSD": ("images", "ground_truth_mask"),
+    "PASCAL-S": ("Imgs", "GT"),
+    "DUT-OMRON": ("DUT-OMRON-image", "pixelwiseGT-new-PNG"),
+    "DUTS": ("DUTS-TE/DUTS-TE-Image", "DUTS-TE/DUTS-TE-Mask"),
+    "any": ("images", "masks"),
+}
 SIDE_WEIGHTS = (
     0.5,
     0.5,
@@ -50,7 +58,12 @@ class Saliency(PaddedModule):
 
 
 def open_masks(
-    data: str, size: int, train: int | None = None, validation: int | None = None, seed: int = 0
+    data: str,
+    size: int,
+    train: int | None = None,
+    validation: int | None = None,
+    seed: int = 0,
+    margin: int = 0,
 ) -> tuple[Images, Images]:
     """A saliency data set by name or path: training and validation images with masks.
 
@@ -61,15 +74,39 @@ def open_masks(
         train: Number of training images; None for all of a folder, and 4000 scenes.
         validation: Number of validation images; None for all of a folder, and 1000 scenes.
         seed: Of the scenes.
+        margin: Pixels around the masks that images of scenes show.
 
     Raises:
-        ValueError: If a folder or the mask of an image is missing.
+        ValueError: If a folder or the mask of an image is missing, or files shall have a margin.
     """
     if data == SCENES:
-        return masked_shapes(train or 4000, size, 2 * seed), masked_shapes(
-            validation or 1000, size, 2 * seed + 1
+        return (
+            masked_shapes(train or 4000, size, 2 * seed, margin=margin),
+            masked_shapes(validation or 1000, size, 2 * seed + 1, margin=margin),
         )
+    if margin:
+        raise ValueError(f"margin={margin}: pictures of data={data!r} have no surroundings; use margin=0")
     return _duts(Path(data), "TR", size, train), _duts(Path(data), "TE", size, validation)
+
+
+def open_test_masks(data: str | Path, size: int, limit: int | None = None) -> Images:
+    """The images and masks of a folder that saliency is tested on.
+
+    Args:
+        data: A folder as ECSSD, PASCAL-S, DUT-OMRON or DUTS are published (`LAYOUTS`), or with `images` and
+            `masks`; images are `*.jpg`, their masks `*.png` of the same name.
+        size: Images and masks are resized to this many pixels, both ways.
+        limit: Number of images; None for all.
+
+    Raises:
+        ValueError: If the folder is none of these, or the mask of an image is missing.
+    """
+    root = Path(data)
+    for images, masks in LAYOUTS.values():
+        if (root / images).is_dir() and (root / masks).is_dir():
+            return _pairs(root / images, root / masks, size, limit)
+    known = "; ".join(f"{images} and {masks} ({name})" for name, (images, masks) in LAYOUTS.items())
+    raise ValueError(f"data={str(root)!r} has no folders of images and masks; known are {known}")
 
 
 def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
@@ -115,24 +152,23 @@ def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:
                 f"data={str(root)!r} is neither {SCENES!r} nor a folder in the manner of DUTS: "
                 f"{folder} is missing"
             )
-    files = sorted(folders[0].glob("*.jpg"))
-    masks = [folders[1] / f"{f.stem}.png" for f in files]
+    return _pairs(folders[0], folders[1], size, limit)
+
+
+def _pairs(pictures: Path, drawn: Path, size: int, limit: int | None) -> Images:
+    """Images of one folder with their masks of another, resized."""
+    files = sorted(pictures.glob("*.jpg"))
+    masks = [drawn / f"{f.stem}.png" for f in files]
     lack = [m for m in masks if not m.is_file()]
     if lack or not files:
-        raise ValueError(
-            f"data={str(root)!r}: "
-            + (f"{len(lack)} images have no mask (first: {lack[0]})" if lack else f"no *.jpg in {folders[0]}")
-        )
-    chosen = (
-        np.arange(len(files)) if limit is None else np.random.default_rng(0).permutation(len(files))[:limit]
-    )
-    images, wanted = (
-        torch.empty(len(chosen), 3, size, size, dtype=torch.uint8),
-        torch.empty(len(chosen), size, size),
-    )
-    for i, k in enumerate(tqdm(chosen, desc=f"DUTS-{part}", unit="image", disable=len(chosen) < 1000)):
+        why = f"{len(lack)} images have no mask (first: {lack[0]})" if lack else f"no *.jpg in {pictures}"
+        raise ValueError(f"data={str(pictures.parent)!r}: {why}")
+    order = np.arange(len(files))
+    chosen = order if limit is None else np.random.default_rng(0).permutation(len(files))[:limit]
+    images = torch.empty(len(chosen), 3, size, size, dtype=torch.uint8)
+    wanted = torch.empty(len(chosen), size, size)
+    for i, k in enumerate(tqdm(chosen, desc=pictures.name, unit="image", disable=len(chosen) < 1000)):
         images[i] = TF.pil_to_tensor(TF.resize(Image.open(files[k]).convert("RGB"), [size, size]))
-        wanted[i] = (
-            TF.pil_to_tensor(TF.resize(Image.open(masks[k]).convert("L"), [size, size]))[0] > 127
-        ).float()
+        mask = TF.resize(Image.open(masks[k]).convert("L"), [size, size])
+        wanted[i] = (TF.pil_to_tensor(mask)[0] > 127).float()
     return Images(images, wanted)

@@ -3,7 +3,7 @@ import py_sod_metrics
 import pytest
 import torch
 
-from pppkit.metrics import WeightedF, weighted_f
+from pppkit.metrics import MaxF, WeightedF, f_curve, weighted_f
 
 
 def blobs(n, size=40, seed=0):
@@ -70,3 +70,32 @@ def test_weighted_f_falls_as_more_is_missed():
     mask[:, 5:15, 5:15] = 1
     scores = [weighted_f(mask * (torch.arange(20) >= 5 + cut), mask).item() for cut in range(6)]
     assert scores == sorted(scores, reverse=True) and scores[0] == 1
+
+
+def test_the_f_measure_s_curve_is_that_of_pysodmetrics():
+    generator = torch.Generator().manual_seed(3)
+    masks = (torch.rand(4, 12, 15, generator=generator) < 0.3).float()
+    masks[3] = 0  # nothing is salient
+    maps = (0.5 * masks + torch.rand(4, 12, 15, generator=generator)).clamp(0, 1)
+    maps[:, 0, 0], maps[:, 0, 1] = 0, 1  # theirs stretches each map to [0, 1]
+    with pytest.warns(UserWarning, match="FmeasureV2"):
+        theirs = py_sod_metrics.Fmeasure()
+    for one, mask in zip(maps, masks):
+        theirs.step(one.double().numpy(), mask.numpy() > 0.5, normalize=False)
+    curve = theirs.get_results()["fm"]["curve"]
+    assert np.allclose(f_curve(maps, masks).mean(0).numpy(), curve, atol=1e-12)
+    metric = MaxF()
+    metric.update(maps[:1], masks[:1])
+    metric.update(maps[1:], masks[1:])
+    assert metric.compute().item() == pytest.approx(curve.max(), abs=1e-12)
+
+
+def test_the_f_measure_by_hand():
+    mask = torch.tensor([[[1.0, 1.0, 0.0, 0.0]]])
+    found = f_curve(torch.tensor([[[1.0, 0.0, 1.0, 0.0]]]), mask)[0]
+    assert found[0].item() == pytest.approx(0.5)  # precision and recall are a half
+    assert found[-1].item() == pytest.approx(1.3 * 0.5 / (0.3 * 0.5 + 1))  # everything is called salient
+    with pytest.raises(ValueError, match=r"prediction lies in \[0, 2\]"):
+        f_curve(2 * mask, mask)
+    with pytest.raises(ValueError, match="MaxF needs at least one image"):
+        MaxF().compute()

@@ -6,7 +6,7 @@ from pppkit import Padding, measure_ppp, models, verify_alignment
 from pppkit.metrics import weighted_f
 from pppkit.models.picanet import GlobalAttention, LocalAttention
 from pppkit.scenes import InfiniteScene
-from pppkit.training.saliency import Saliency, fixed_map, open_masks
+from pppkit.training.saliency import LAYOUTS, Saliency, fixed_map, open_masks, open_test_masks
 
 
 def one_weight(convolution, place):
@@ -126,3 +126,27 @@ def test_the_best_map_that_ignores_the_picture():
         weighted_f(found.expand_as(masks), masks).mean() >= weighted_f(usual.expand_as(masks), masks).mean()
     )
     assert found[3:9, 3:9].all() and not found[:, :3].any()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_folders_that_saliency_is_tested_on(tmp_path, layout):
+    pictures, masks = (tmp_path / part for part in LAYOUTS[layout])
+    for folder in (pictures, masks):
+        folder.mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"no \*.jpg in"):
+        open_test_masks(tmp_path, 16)
+    for i in range(2):
+        Image.new("RGB", (30, 20), (40 * i, 7, 7)).save(pictures / f"{i}.jpg")
+        Image.new("L", (30, 20), 255 * i).save(masks / f"{i}.png")
+    pixels, wanted = open_test_masks(tmp_path, 16).tensors
+    assert pixels.shape == (2, 3, 16, 16) and wanted.mean((1, 2)).tolist() == [0, 1]
+    assert len(open_test_masks(tmp_path, 16, limit=1)) == 1
+
+
+def test_a_folder_that_is_none_of_them(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"no folders of images and masks; known are .*\(ECSSD\); .*PASCAL-S"
+    ):
+        open_test_masks(tmp_path, 16)
+    with pytest.raises(ValueError, match="margin=4: pictures of data=.* have no surroundings"):
+        open_masks(str(tmp_path), 16, margin=4)
