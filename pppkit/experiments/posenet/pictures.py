@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,15 @@ READ = 28  # pixels of the resized features
 def resized(maps: Sequence[Tensor], side: int = READ) -> Tensor:
     """Feature maps `(N, C_i, H_i, W_i)` at one size, one behind the other: `(N, sum C_i, side, side)`."""
     return torch.cat([F.interpolate(m, (side, side), mode="bilinear", align_corners=True) for m in maps], 1)
+
+
+def at_most(maps: Tensor, side: int = READ) -> Tensor:
+    """Feature maps `(N, C, H, W)`, resized where they are larger than a side.
+
+    Smaller ones are as good as resized: what is linear in channels can come before the resizing.
+    """
+    small = max(maps.shape[2:]) <= side
+    return maps if small else resized([maps], side)
 
 
 @lru_cache(maxsize=4)
@@ -57,16 +66,35 @@ def blanks(n: int, size: int, seed: int = 0) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
+def read_layers(
+    model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64
+) -> list[Tensor]:
+    """The layers' features under a padding, none larger than 28 x 28: for each `(N, C, h, w)`."""
+    modes = padding_context(padding, torch.Generator(x.device).manual_seed(seed))
+    parts = (features(model, layers, part, *modes) for part in x.split(batch))
+    return filled(([at_most(maps) for maps in found.values()] for found in parts), len(x))
+
+
+@torch.no_grad()
 def read_features(
     model: nn.Module, layers: Sequence[str], x: Tensor, padding: str | None, seed: int = 0, batch: int = 64
 ) -> Tensor:
     """The layers' features under a padding, resized: `(N, C, 28, 28)`."""
     modes = padding_context(padding, torch.Generator(x.device).manual_seed(seed))
     parts = (features(model, layers, part, *modes) for part in x.split(batch))
-    read = torch.empty(0)
-    for start, found in zip(range(0, len(x), batch), parts):
-        maps = resized(list(found.values()))
-        if start == 0:  # filled in place: of a large network two copies would not fit
-            read = maps.new_empty(len(x), *maps.shape[1:])
-        read[start : start + len(maps)] = maps
-    return read
+    return filled(([resized(list(found.values()))] for found in parts), len(x))[0]
+
+
+def filled(parts: Iterable[Sequence[Tensor]], count: int) -> list[Tensor]:
+    """Batches of several tensors one behind the other: for each tensor all `count` of it.
+
+    They are filled in place: of a large network's features two copies would not fit.
+    """
+    out: list[Tensor] = []
+    start = 0
+    for part in parts:
+        out = out or [tensor.new_empty(count, *tensor.shape[1:]) for tensor in part]
+        for whole, tensor in zip(out, part):
+            whole[start : start + len(tensor)] = tensor
+        start += len(part[0])
+    return out
