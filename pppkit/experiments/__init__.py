@@ -9,6 +9,7 @@ from .base import Experiment
 from .context import Context
 from .posenet import controls as posenet_controls
 from .posenet import published as posenet_published
+from .posenet import reproduction as posenet_tables
 from .posenet import tasks as posenet_tasks
 from .ppp import (
     black_crops,
@@ -28,7 +29,7 @@ from .ppp import (
 _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
-_POSENET = (posenet, posenet_published, posenet_controls, posenet_tasks)
+_POSENET = (posenet, posenet_published, posenet_tables, posenet_controls, posenet_tasks)
 _IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 

@@ -1,4 +1,4 @@
-"""Read-outs of many settings over the same features: patterns, kernels, paddings, stages and trials together."""
+"""Read-outs of many settings over the same features, trained in one pass."""
 
 from __future__ import annotations
 
@@ -147,15 +147,10 @@ class Bank(nn.Module):
         self.groups = [_Group(*shape, places) for shape, places in shallow.items()]
         self.norms = nn.ModuleList(nn.BatchNorm2d(len(group.places)) for group in self.groups)
         self.deep_places, self.deep_stages = list(deep.values()), [shape[3] for shape in deep]
-        self.deep = nn.ModuleList(
-            ReadOut(
-                sum(self.channels[i] for i in stages),
-                [self.settings[i].seed for i in places],
-                *shape,
-                side=self.side,
-            )
-            for (*shape, stages), places in deep.items()
-        )
+        self.deep = nn.ModuleList()
+        for (depth, kernel, padding, stages), places in deep.items():
+            channels, seeds = sum(self.channels[i] for i in stages), [self.settings[i].seed for i in places]
+            self.deep.append(ReadOut(channels, seeds, depth, kernel, padding, self.side))
 
     def _draw(self) -> None:
         """The shallow read-outs' initial weights, as rows: those of a setting's taps, setting by setting."""
@@ -247,7 +242,12 @@ def _enlarged(maps: Tensor) -> Tensor:
 
 
 def learn(
-    bank: Bank, features: Sequence[Tensor], epochs: int = 15, batch: int = 32, seed: int = 0
+    bank: Bank,
+    features: Sequence[Tensor],
+    epochs: int = 15,
+    batch: int = 32,
+    seed: int = 0,
+    mixed: bool = False,
 ) -> Iterator[Tensor]:
     """Trains a bank by the authors' protocol, an epoch each time that the next item is asked for.
 
@@ -257,6 +257,7 @@ def learn(
         epochs: As in `passes`, and so the others.
         batch: Images in a step.
         seed: Of the order of images, which all read-outs share.
+        mixed: Lets convolutions of deep read-outs work in bfloat16.
 
     Yields:
         The mean error of each setting over an epoch.
@@ -266,39 +267,53 @@ def learn(
 
     def errors(some: Tensor) -> Tensor:
         places, found = [], []
-        for own, maps in bank.small(features, some):
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+            predicted = bank.small(features, some)
+        for own, maps in predicted:
             if tuple(own) not in made:
-                made[tuple(own)] = ResizedMSE(bank.targets(own).to(device), maps.shape[2:])  # type: ignore[arg-type]
+                shape = (maps.shape[2], maps.shape[3])
+                made[tuple(own)] = ResizedMSE(bank.targets(own).to(device), shape)
             places += own
-            found.append(made[tuple(own)](maps))
+            found.append(made[tuple(own)](maps.float()))
         return torch.cat(found)[torch.tensor(places).argsort().to(device)]
 
     return passes(bank, errors, len(features[0]), epochs, batch, seed)
 
 
 @torch.no_grad()
-def answers(
-    bank: Bank, features: Sequence[Tensor], batch: int = 32
-) -> tuple[list[dict[str, float]], Tensor]:
-    """What trained read-outs answer about images.
+def predictions(
+    bank: Bank, features: Sequence[Tensor], places: Sequence[int] | None = None, batch: int = 32
+) -> Iterator[tuple[int, Tensor]]:
+    """The maps that read-outs predict, batch by batch.
 
     Args:
         bank: In eval mode.
         features: For each layer `(N, C, h, w)`.
+        places: Of the settings that are asked; None for all.
         batch: Images at a time.
 
-    Returns:
-        For each setting `spc`, `mae`, and `nan`: how many of `count` maps had no correlation; and the mean of
-        its maps, `(settings, side, side)`.
+    Yields:
+        A setting's place and its maps of some images, `(n, side, side)`, on the CPU.
     """
-    scores = [PatternScore(sync_on_compute=False) for _ in bank.settings]
-    targets, count = bank.targets(), len(features[0])
-    means = torch.zeros_like(targets)
-    for some in torch.arange(count).split(batch):
-        for places, small in bank.small(features, some):
-            for place, maps in zip(places, small.unbind(1)):
-                large = F.interpolate(maps[:, None], bank.side, mode="bilinear", align_corners=True)[:, 0].cpu()
-                scores[place].update(large, targets[place])
-                means[place] += large.sum(0) / count
-    found = [{name: value.item() for name, value in score.compute().items()} for score in scores]
-    return found, means
+    for some in torch.arange(len(features[0])).split(batch):
+        for own, small in bank.small(features, some):
+            for place, maps in zip(own, small.unbind(1)):
+                if places is None or place in places:
+                    large = F.interpolate(maps[:, None], bank.side, mode="bilinear", align_corners=True)
+                    yield place, large[:, 0].cpu()
+
+
+def mean_maps(bank: Bank, features: Sequence[Tensor], places: Sequence[int]) -> dict[int, Tensor]:
+    """Of some settings the mean of the predicted maps over images, `(side, side)` by place."""
+    found = {place: torch.zeros(bank.side, bank.side) for place in places}
+    for place, maps in predictions(bank, features, places):
+        found[place] += maps.sum(0) / len(features[0])
+    return found
+
+
+def scores(bank: Bank, features: Sequence[Tensor]) -> list[dict[str, float]]:
+    """For each setting `spc`, `mae`, and `nan`: how many of `count` maps had no correlation."""
+    found, targets = [PatternScore(sync_on_compute=False) for _ in bank.settings], bank.targets()
+    for place, maps in predictions(bank, features):
+        found[place].update(maps, targets[place])
+    return [{name: value.item() for name, value in score.compute().items()} for score in found]

@@ -1,0 +1,308 @@
+"""PosENet's own tables: which read-outs find which patterns, in which features, of which pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from ...checks import one_of
+from ...results.maps import block_means, load_maps, save_maps
+from ...scenes import SOURCES
+from ..base import Experiment
+from ..context import SATELLITE, Context, Trial, as_list, choices, needs_pictures
+from .bank import Bank, Setting, learn, mean_maps, scores
+from .encoders import ALONE, ENCODERS, TRAINED, UNTRAINED, Reader, encoder
+from .patterns import PATTERNS, WAVES
+from .pictures import READ, blanks, images
+from .read_outs import TESTS
+
+READ_OUT = ("pattern", "depth", "kernel", "readout_padding", "stages")
+KEY = ("model", "weights", "padding", "source", *READ_OUT, "trial", "profile")
+PROFILES: dict[str, dict[str, Any]] = {
+    "quick": {"train": 64, "test": 16, "noise": 4, "epochs": 15, "trials": 5, "size": 64},
+    "published": {"train": 256, "test": 32, "noise": 8, "epochs": 15, "trials": 5, "size": 224},
+    "paper": {"train": 10553, "test": 850, "noise": 850, "epochs": 15, "trials": 5, "size": 224},
+}
+ALL = "all"
+FIVE = ("horizontal", "vertical", "gaussian", *WAVES)  # the paper's order; its stripes are waves
+THREE = ("horizontal", "gaussian", "horizontal waves")
+SETTINGS = {"depth": 1, "kernel": 3, "readout_padding": 0, "stages": ALL}
+# Networks of the published rows by table. A deep read-out of SqueezeNet's 1248 channels takes hours.
+_Kinds = dict[str, tuple[str, ...]]
+_SMALL: _Kinds = {ALONE: ("none",), "cifar_resnet20": (TRAINED,)}
+_FIRST: _Kinds = {**_SMALL, "squeezenet1_0": (TRAINED,)}
+_MORE: _Kinds = {"cifar_resnet56": (TRAINED,), "vgg16": (UNTRAINED,)}
+PUBLISHED: dict[str, _Kinds] = {
+    "models": {**_FIRST, "cifar_resnet20": (TRAINED, UNTRAINED), **_MORE},
+    "depth": _SMALL,
+    "kernel": _FIRST,
+    "stages": {name: kinds for name, kinds in {**_FIRST, **_MORE}.items() if name != ALONE},
+    "padding": _FIRST,
+}
+TABLES = tuple(PUBLISHED)
+
+
+def grid(
+    profile: str = "published",
+    model: str | Sequence[str] = (ALONE, "cifar_resnet20"),
+    weights: str | Sequence[str] = ("none", UNTRAINED),
+    padding: str | Sequence[str] = ("none", "zeros"),
+    source: str | Sequence[str] = "scenes",
+    pattern: str | Sequence[str] = FIVE,
+    depth: int | Sequence[int] = 1,
+    kernel: int | Sequence[int] = 3,
+    readout_padding: int | Sequence[int] = 0,
+    stages: str | Sequence[str] = ALL,
+) -> list[dict[str, Any]]:
+    """One trial for each network: all read-outs of the values that are given, trained side by side.
+
+    Args:
+        profile: One of `PROFILES`.
+        model: Of `pppkit.experiments.posenet.encoders.ENCODERS`, one or several; and so the others:
+        weights: Kinds of weights; a network takes those that it can have.
+        padding: Of the network; it takes those under which it runs.
+        source: Of `pppkit.scenes.SOURCES`.
+        pattern: Of `PATTERNS`.
+        depth: Of the read-out, and so the others.
+        kernel: Their size.
+        readout_padding: Their padding.
+        stages: `"all"`, or a stage's number from 1 on.
+
+    Raises:
+        ValueError: For an unknown name, or where no network is left.
+    """
+    one_of("profile", profile, PROFILES)
+    names = choices("model", model, tuple(ENCODERS))
+    columns = {
+        "pattern": tuple(choices("pattern", pattern, PATTERNS)),
+        "depth": tuple(as_list(depth)),
+        "kernel": tuple(as_list(kernel)),
+        "readout_padding": tuple(as_list(readout_padding)),
+        "stages": tuple(map(str, as_list(stages))),
+        "trial": tuple(range(PROFILES[profile]["trials"])),
+    }
+    found = [
+        {"model": name, "weights": kind, "padding": scheme, "source": pictures, **columns, "profile": profile}
+        for name, kind, scheme, pictures in itertools.product(
+            names, as_list(weights), as_list(padding), choices("source", source, SOURCES)
+        )
+        if kind in ENCODERS[name].weights and scheme in ENCODERS[name].paddings
+    ]
+    if not found:
+        known = {name: (ENCODERS[name].weights, ENCODERS[name].paddings) for name in names}
+        raise ValueError(f"weights={weights!r}, padding={padding!r}: no network has both; they have {known}")
+    return found
+
+
+def table(
+    name: str,
+    profile: str = "published",
+    networks: Mapping[str, Sequence[str]] | None = None,
+    source: str | Sequence[str] = "scenes",
+) -> list[dict[str, Any]]:
+    """The trials behind one of the paper's tables, network by network.
+
+    Args:
+        name: Of `TABLES`.
+        profile: One of `PROFILES`.
+        networks: Kinds of weights by the encoder's name; None for those of the published rows.
+        source: Of `pppkit.scenes.SOURCES`.
+
+    Raises:
+        ValueError: For an unknown name.
+    """
+    one_of("name", name, TABLES)
+    found = []
+    for model, weights in (PUBLISHED[name] if networks is None else networks).items():
+        padding = "none" if model == ALONE else "zeros"
+        own = {"profile": profile, "model": model, "weights": weights, "padding": padding, "source": source}
+        found += [trial for part in _parts(name, model, own) for trial in grid(**part)]
+    return found
+
+
+def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a table asks of one network: arguments of `grid`, the paper's first read-out before others."""
+    three = {**own, "pattern": THREE}
+    first = {**own, "pattern": FIVE}
+    if name == "depth":
+        return [first, {**three, "depth": 2}, {**three, "depth": 3}]
+    if name == "kernel":
+        return [first, {**three, "kernel": 1}, {**three, "kernel": 7}]
+    if name == "stages":
+        numbers = [str(i + 1) for i in range(len(ENCODERS[model].layers))]
+        return [first, {**own, "pattern": THREE[:2], "stages": numbers}]
+    if name == "padding" and model == ALONE:
+        return [first, {**three, "readout_padding": (1, 2)}]
+    if name == "padding":
+        others = [scheme for scheme in ENCODERS[model].paddings if scheme not in ("none", "zeros")]
+        return [first, {**three, "padding": others}]
+    return [first]
+
+
+def published() -> list[dict[str, Any]]:
+    """The trials of the committed rows, network by network."""
+    found: list[dict[str, Any]] = []
+    for name in TABLES:
+        found += [trial for trial in table(name) if trial not in found]
+    order = list(PUBLISHED["models"])
+
+    def place(trial: Trial) -> tuple:
+        deep = trial["depth"] != (1,) and trial["model"] != ALONE
+        return deep, order.index(trial["model"]), trial["weights"], trial["padding"]
+
+    return sorted(found, key=place)  # what takes longest at the end
+
+
+def settings(trial: Trial) -> dict[str, Any]:
+    """Everything that a trial's names stand for.
+
+    Raises:
+        ValueError: For an unknown name.
+    """
+    one_of("profile", trial["profile"], PROFILES)
+    found = dict(PROFILES[trial["profile"]])
+    return {**found, "size": min(found["size"], encoder(trial).size)}
+
+
+def needs(trial: Trial) -> Sequence[str]:
+    """The pictures, and what the encoder needs."""
+    return (*needs_pictures(trial), *encoder(trial).needs(trial))
+
+
+def check(trial: Trial, context: Context) -> None:
+    """Refuses a network that cannot be built here, and stages that it does not have."""
+    found = encoder(trial)
+    for name in as_list(trial["stages"]):
+        one_of("stages", name, (ALL, *(str(i + 1) for i in range(len(found.layers)))))
+    found.check(trial, context)
+
+
+def reader(trial: Trial, context: Context) -> Reader:
+    """What reads the features of a trial's network."""
+    found = encoder(trial)
+    return Reader(found.build(trial, context), found.layers, settings(trial)["size"], trial["padding"])
+
+
+def read(trial: Trial, context: Context) -> dict[str, list[Tensor]]:
+    """A network's features of all pictures, by `"train"` and the names of `TESTS`.
+
+    Those of the last network are kept: its trials follow each other.
+    """
+    columns = tuple((name, trial[name]) for name in ("model", "weights", "padding", "source", "profile"))
+    paths = tuple(sorted((name, str(path)) for name, path in context.paths.items()))
+    return _read(columns, paths, str(context.folder), str(context.inputs or ""), context.device)
+
+
+@lru_cache(maxsize=1)
+def _read(columns: tuple, paths: tuple, folder: str, inputs: str, device: str) -> dict[str, list[Tensor]]:
+    trial, given = dict(columns), dict(paths)
+    context = Context(Path(folder), given, device, inputs=Path(inputs) if inputs else None)
+    found, eye = settings(trial), reader(trial, context)
+    satellite = given.get(SATELLITE)
+    pictures = {
+        "train": lambda: images(trial["source"], "train", found["train"], eye.window, satellite),
+        "images": lambda: images(trial["source"], "test", found["test"], eye.window, satellite),
+    }
+    empty = blanks(found["noise"], eye.window)
+    return {
+        name: eye.read((pictures[name]() if name in pictures else empty[name]).to(device))
+        for name in ("train", *TESTS)
+    }
+
+
+def bank(trial: Trial, channels: Sequence[int]) -> tuple[Bank, list[dict[str, Any]]]:
+    """The read-outs of a trial, and the names of each."""
+    columns = (*READ_OUT, "trial")
+    values = itertools.product(*(as_list(trial[name]) for name in columns))
+    names = [dict(zip(columns, chosen)) for chosen in values]
+    return Bank(channels, [_setting(one) for one in names]), names
+
+
+def _setting(names: Trial) -> Setting:
+    stages = None if names["stages"] == ALL else (int(names["stages"]) - 1,)
+    shape = (names["depth"], names["kernel"], names["readout_padding"])
+    return Setting(names["pattern"], *shape, stages, seed=names["trial"])
+
+
+def map_file(folder: str | Path, trial: Trial) -> Path:
+    """Where the predicted maps of a network are, of its first read-outs of the paper's first shape."""
+    name = "_".join(str(trial[k]) for k in ("profile", "model", "weights", "padding", "source"))
+    return Path(folder) / "maps" / f"posenet_tables_{name}.npz"
+
+
+def maps(folder: str | Path, trial: Trial) -> dict[tuple[str, ...], np.ndarray]:
+    """The predicted maps of a network, 28 x 28.
+
+    Returns:
+        By pattern and picture (of `TESTS`) the mean over test images after training; with the number of an
+        epoch as third key the mean over the test pictures after that epoch.
+    """
+    return load_maps(map_file(folder, trial))
+
+
+def _kept(trial: Trial) -> bool:
+    """Whether a trial has the maps of its network."""
+    first = all(as_list(trial[name]) == [value] for name, value in SETTINGS.items())
+    return first and set(FIVE) <= set(as_list(trial["pattern"]))
+
+
+def measure(trial: Trial, context: Context) -> pd.DataFrame:
+    """All read-outs of one network, a row for each.
+
+    `train_loss` is that of the last epoch; for each of `TESTS` there are `spc`, `mae`, and `nan`, how many of
+    `count` maps had no correlation.
+    """
+    found, features = settings(trial), read(trial, context)
+    readouts, names = bank(trial, [maps.shape[1] for maps in features["train"]])
+    readouts.to(context.device)
+    shown = [i for i, one in enumerate(names) if one["trial"] == 0] if _kept(trial) else []
+    kept: dict[tuple[str, ...], np.ndarray] = {}
+
+    def keep(pictures: Sequence[Tensor], *keys: str) -> None:
+        for place, maps in mean_maps(readouts, pictures, shown).items():
+            kept[names[place]["pattern"], *keys] = block_means(maps.numpy(), READ)
+
+    watched = [maps[: found["noise"]] for maps in features["images"]]
+    mixed = max(as_list(trial["depth"])) > 1
+    losses: list[Tensor] = []
+    for loss in learn(readouts, features["train"], found["epochs"], mixed=mixed):
+        losses.append(loss)
+        if shown:
+            keep(watched, "images", str(len(losses)))
+    rows = pd.DataFrame(names).assign(train_loss=losses[-1].tolist())
+    for test in TESTS:
+        for place, score in enumerate(scores(readouts, features[test])):
+            rows.loc[place, [f"{name} {test}" for name in score]] = list(score.values())
+        if shown:
+            keep(features[test], test)
+    if shown:
+        save_maps(map_file(context.folder, trial), kept, bits=10)
+    sizes = {name: found[name] for name in ("train", "test", "epochs", "size")}
+    sizes |= {"precision": "bf16-mixed" if mixed else "32-true"}
+    digest = {"weights_digest": encoder(trial).digest(trial, context)}
+    return rows.assign(channels=sum(readouts.channels), **sizes, **digest)
+
+
+EXPERIMENT = Experiment(
+    name="posenet_tables",
+    title="PosENet's own tables: patterns, depths, kernels, stages and paddings of read-outs",
+    key=KEY,
+    profiles=PROFILES,
+    grid=grid,
+    published=published,
+    measure=measure,
+    resolve=settings,
+    needs=needs,
+    check=check,
+    here=True,
+    metrics=("spc images", "mae images"),
+    tolerance=1e-2,
+    floor=0.1,
+)
