@@ -26,6 +26,7 @@ class Evidence(StrEnum):
     OURS = "our networks"
     PUBLISHED = "published networks"
     UNTRAINED = "untrained networks"
+    ALONE = "no network"
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from ...results.statistics import Verdict
-from . import bhv, maps, paddings, posenet, published, training, untrained
+from . import bhv, maps, paddings, posenet, published, read_outs, training, untrained
 from .base import Claim, Finding
 from .rows import CannotTell, NotMeasured, Rows
 
 # Of a ledger.
 COLUMNS = ("id", "paper", "place", "evidence", "claim", "check", "measured", "lines", "verdict", "rows")
-SUBJECTS = (untrained, training, published, paddings, maps, posenet, bhv)  # the ledger's order
+SUBJECTS = (untrained, training, published, paddings, maps, posenet, read_outs, bhv)  # the ledger's order
 # Every claim by its id, in the order of the ledger.
 CLAIMS: dict[str, Claim] = {
     found.id: found for module in SUBJECTS for found in vars(module).values() if isinstance(found, Claim)
