@@ -26,6 +26,7 @@ SMALL = {
     "ppp_table1_bhv": {"profile": "quick", "padding": "none", "background": "0.8", "networks": 2},
     "ppp_fig5_chronological": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "ppp_published_networks": {"profile": "quick"},
+    "posenet_table6_tasks": {"profile": "quick", "padding": "zeros,none,surrounded"},
     "ppp_table2_posenet": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "scenes": {"profile": "quick", "seed": 3, "size": 96},
     "your_own_network": {

@@ -8,6 +8,7 @@ from .beside import surfaces_beside
 from .charts import lines, panels
 from .claims import claim_cards
 from .diagrams import stride_diagram
+from .labelled import labelled
 from .maps import gallery
 from .menus import strip_menu
 from .papers import papers_map
@@ -28,6 +29,7 @@ __all__ = [
     "gallery",
     "image_slider",
     "images",
+    "labelled",
     "lines",
     "loglog_scatter",
     "panels",

@@ -9,7 +9,7 @@ network sees the real surroundings in padding's place, and is trained and tested
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,6 +99,12 @@ def published() -> list[dict[str, Any]]:
     """The trials of the committed rows: shapes take longest to tell apart, so they have no `"surrounded"`."""
     first = [t for t in grid() if (t["task"], t["data"]) != (SEGMENTATION, SCENES)]
     return [*first, *grid(task=SEGMENTATION, data=SCENES, padding=(*FILLS, NONE))]
+
+
+def startable(profile: str, paths: Mapping[str, str | Path] | None = None) -> list[dict[str, Any]]:
+    """The trials that can be measured here: on scenes, and on the mosaics where their folder is given."""
+    given = [name for name in SOURCES if name == SCENES or (paths or {}).get(name)]
+    return grid(profile, data=given)
 
 
 def settings(trial: Trial) -> dict[str, Any]:
