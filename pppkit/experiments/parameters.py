@@ -17,7 +17,7 @@ VOCABULARY = {
     "results": "folder of the rows; empty for the profile's own",
     "model": "a name of `pppkit.models.build`, several by commas, or empty for all",
     "padding": "a padding scheme, several by commas, or empty for all",
-    "data": "what networks were trained on: `scenes` or `cifar10`, or empty for all",
+    "data": "what networks were trained on: `scenes`, `cifar10` or `satellite`, or empty for all",
     "source": "measured pictures: `scenes`, `satellite`, or empty for all; a folder for your own network",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
