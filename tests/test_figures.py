@@ -93,6 +93,17 @@ def test_a_strip_shows_every_row():
     assert sum(len(t.x) for t in fig.data) == 3 and fig.data[1].marker.symbol == "diamond"
 
 
+def test_scatter_shows_every_point_even_below_zero():
+    rows = pd.DataFrame({"a": [1, 2, 3], "b": [-0.5, 0, 4], "g": ["zeros", "none", "zeros"], "of": [7, 8, 9]})
+    fig = figures.scatter(rows, "a", "b", "g", hover=("of", "g"), labels=("across", "up"), ends=(-1, 5))
+    zeros, none = fig.data
+    assert (zeros.name, list(zeros.x), list(zeros.y)) == ("zeros", [1, 3], [-0.5, 4])
+    assert (none.name, list(none.y), list(none.text)) == ("none", [0], ["8, none"])
+    assert zeros.marker.color == figures.PALETTE["zeros"] and fig.layout.yaxis.range == (-1, 5)
+    assert (fig.layout.xaxis.title.text, fig.layout.yaxis.title.text) == ("across", "up")
+    assert fig.layout.xaxis.type != "log" and figures.scatter(rows, "a", "b", "g").layout.yaxis.range is None
+
+
 def test_loglog_scatter_leaves_out_what_has_no_logarithm():
     rows = pd.DataFrame({"a": [1.0, 0.0, 2.0], "b": [1.0, 1.0, 4.0], "g": "x"})
     fig = figures.loglog_scatter(rows, "a", "b", "g")

@@ -15,6 +15,7 @@ SMALL = {
     "bhv_reproduction": {"profile": "quick"},
     "claims": {"results": ""},  # it judges published rows and measures nothing
     "explorer": {"profile": "quick", "size": 64},
+    "posenet_vs_ppp": {"profile": "quick", "padding": "none,zeros"},
     "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
     "ppp_efficientnet_puzzle": {"profile": "quick"},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},

@@ -13,7 +13,7 @@ from .maps import gallery
 from .menus import strip_menu
 from .papers import papers_map
 from .pictures import coloured, images
-from .points import loglog_scatter, strip
+from .points import loglog_scatter, scatter, strip
 from .selectors import selector
 from .sliders import emergence, image_slider
 from .style import CYCLE, PALETTE
@@ -34,6 +34,7 @@ __all__ = [
     "loglog_scatter",
     "panels",
     "papers_map",
+    "scatter",
     "selector",
     "stride_diagram",
     "strip",

@@ -104,6 +104,43 @@ def loglog_scatter(
     return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
 
 
+def scatter(
+    rows: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    *,
+    hover: Sequence[str] = (),
+    title: str = "",
+    labels: tuple[str, str] | None = None,
+    ends: tuple[float, float] | None = None,
+    height: int = 440,
+) -> go.Figure:
+    """One measurement against another of another kind, on linear axes.
+
+    Args:
+        rows: One row a point.
+        x: Column along the horizontal axis.
+        y: Column along the vertical axis.
+        group: Column that gives the colour.
+        hover: Columns to name in the hover label.
+        title: Shown above.
+        labels: Titles of both axes; None for the columns' names.
+        ends: Of the vertical axis, for figures that are compared; None for what the points need.
+        height: In screen pixels.
+    """
+    across, upward = labels or (x, y)
+    tones, fig = colours(rows[group].astype(str)), go.Figure()
+    for name, part in rows.groupby(group, sort=False):
+        points = _points(part[x], part[y], str(name), tones[str(name)])
+        text = part[list(hover)].astype(str).agg(", ".join, axis=1) if hover else None
+        what = f"%{{text}}<br>{across} %{{x:.4g}}<br>{upward} %{{y:.4g}}<extra>{name}</extra>"
+        fig.add_trace(points.update(text=text, hovertemplate=what))
+    fig.update_xaxes(title={"text": across}, rangemode="tozero", exponentformat="power")
+    fig.update_yaxes(title={"text": upward}, range=ends)
+    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+
+
 def _diagonal(values: pd.DataFrame) -> go.Scatter:
     """A dotted line from below the smallest value to above the largest."""
     ends = [float(values.min().min()) * 0.7, float(values.max().max()) * 1.4]

@@ -47,8 +47,8 @@ PROFILES: dict[str, dict[str, Any]] = {
         "n": 8,
         "train": 64,
         "test": 16,
-        "trials": 2,
-        "networks": 2,
+        "trials": 1,
+        "networks": 1,
     },
     "published": {
         "frames": 1024,
@@ -112,6 +112,12 @@ def grid(
                 names = {"control": control, "weights": weights, "padding": scheme, "seed": seed}
                 found.append({**names, **read})
     return found
+
+
+def shown(profile: str, padding: Sequence[str]) -> list[dict[str, Any]]:
+    """The trials that a page shows: without padding always, since chance is told from those networks."""
+    chosen = [scheme for scheme in PADDINGS if scheme in padding or scheme == PADDINGS[0]]
+    return grid(profile, chosen)
 
 
 def settings(trial: Trial) -> dict[str, Any]:
