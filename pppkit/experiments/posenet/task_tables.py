@@ -71,7 +71,9 @@ def answer(rows: pd.DataFrame) -> str:
         f"networks that see the real surroundings instead, and so cannot know where they are either, score "
         f"worse in {worse} of {len(around)} ({_listed(around['by'])})"
     )
-    last = "" if worse else ": what is missed is the image's border, not position"
+    both = none.index.intersection(around.index)
+    better = fell and bool((around.loc[both, "low"] > none.loc[both, "high"]).all())
+    last = ": most of what is missed is the image's border, not position" if better else ""
     return f"{first} ({_listed(none['by'])} points); {second}{last}."
 
 
