@@ -19,6 +19,7 @@ SMALL = {
     "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
     "ppp_efficientnet_puzzle": {"profile": "quick"},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},
+    "gap_table1_location": {"profile": "quick", "model": "gapnet", "padding": "zeros,circular"},
     "intro": {"profile": "quick"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},

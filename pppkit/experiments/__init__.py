@@ -4,7 +4,7 @@ Every experiment is an `Experiment`; `EXPERIMENTS` has them by name, in the orde
 command line: `python -m pppkit.experiments list`.
 """
 
-from . import bhv, posenet
+from . import bhv, channels, posenet
 from .base import Experiment
 from .context import Context
 from .posenet import controls as posenet_controls
@@ -30,7 +30,7 @@ _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
 _POSENET = (posenet, posenet_published, posenet_tables, posenet_controls, posenet_tasks)
-_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, spectra)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, channels, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

@@ -1,4 +1,4 @@
-"""Pure kernels, and thin `torchmetrics` classes that hold their sums: PPP, position, saliency."""
+"""Pure kernels, and thin `torchmetrics` classes that hold their sums: PPP, position, saliency, shifts."""
 
 from .position import PatternScore, mean_absolute_error, spearman
 from .ppp import (
@@ -18,6 +18,7 @@ from .ppp import (
 )
 from .saliency import MaxF, WeightedF, f_curve, weighted_f
 from .segmentation import UNLABELLED, MeanIoU
+from .shift import ShiftConsistency, consistency
 
 __all__ = [
     "CHANNELS",
@@ -33,7 +34,9 @@ __all__ = [
     "MeanIoU",
     "PPPSums",
     "PatternScore",
+    "ShiftConsistency",
     "WeightedF",
+    "consistency",
     "f_curve",
     "mae_ppp",
     "mean_absolute_error",

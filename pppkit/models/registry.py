@@ -9,7 +9,9 @@ import torchvision
 from torch import nn
 
 from ..checks import number, one_of, shown, whole
-from . import cifar_resnet, cifar_resnet9, classifiers, picanet, vgg_fcn  # noqa: F401  (they register theirs)
+
+# Each of these registers its networks.
+from . import cifar_resnet, cifar_resnet9, classifiers, gapnet, picanet, vgg_fcn  # noqa: F401
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
 from .weights import load_weights

@@ -21,7 +21,7 @@ Found = TypeVar("Found", bound=Sized)
 # By experiment. Of `learned` networks above their gate are evidence, of `chronology` none is.
 MEASURED = (
     *("untrained", "published_networks", "chronology", "learned", "learned_initial"),
-    *("posenet", "posenet_tables", "bhv"),
+    *("posenet", "posenet_tables", "bhv", "gap_location"),
 )
 TABLES = (*MEASURED, "maps")
 NETWORK = list(tables.NETWORK)
