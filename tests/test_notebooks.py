@@ -12,6 +12,7 @@ from pppkit.experiments import parameters
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SMALL = {
+    "gap_fig_attack": {"profile": "quick", "padding": "zeros"},
     "bhv_reproduction": {"profile": "quick"},
     "claims": {"results": ""},  # it judges published rows and measures nothing
     "explorer": {"profile": "quick", "size": 64},

@@ -6,10 +6,12 @@ command line: `python -m pppkit.experiments list`.
 
 from . import bhv, channels, posenet
 from .base import Experiment
+from .channels import attack as channel_attack
 from .context import Context
 from .posenet import controls as posenet_controls
 from .posenet import published as posenet_published
 from .posenet import reproduction as posenet_tables
+from .posenet import task_encoders  # noqa: F401  (registers them)
 from .posenet import tasks as posenet_tasks
 from .ppp import (
     black_crops,
@@ -30,7 +32,7 @@ _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
 _POSENET = (posenet, posenet_published, posenet_tables, posenet_controls, posenet_tasks)
-_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, channels, spectra)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, channels, channel_attack, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

@@ -8,7 +8,8 @@ from torch import nn
 
 from pppkit import Padding, models
 from pppkit.experiments.context import Context
-from pppkit.experiments.posenet import task_scores, tasks
+from pppkit.experiments.posenet import task_encoders, task_scores, tasks
+from pppkit.experiments.posenet.encoders import ENCODERS
 from pppkit.metrics import UNLABELLED
 from pppkit.padding import FILLS
 from pppkit.training import Images
@@ -109,6 +110,22 @@ def test_the_gate():
 def tiny(monkeypatch):
     monkeypatch.setitem(tasks.PROFILES, "quick", TINY)
     monkeypatch.setattr(tasks, "COMMON", SMALL)
+
+
+def test_their_encoders_can_be_read(tmp_path, tiny):
+    asked = {"model": "vgg_fcn_saliency", "weights": "trained", "padding": "reflect", "profile": "quick"}
+    with pytest.raises(ValueError, match="does not exist; train the network first"):
+        task_encoders.check(asked, Context(tmp_path))
+    learned = task_encoders.learned(asked)
+    assert learned in tasks.grid("quick")
+    network = models.build("vgg_fcn", width=0.0625, num_classes=1, init="kaiming", seed=5)
+    models.save(network, tasks.weights_file(tmp_path, learned))
+    found = [
+        task_encoders.build({**asked, "weights": w}, Context(tmp_path)) for w in ("trained", "untrained")
+    ]
+    first, own = ([n.encoder.block1[0].weight for n in some] for some in (found, [network]))
+    assert torch.equal(first[0], own[0]) and not torch.equal(first[1], own[0])
+    assert ENCODERS["vgg_fcn_segmentation"].size == 80
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)
