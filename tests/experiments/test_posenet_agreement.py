@@ -92,6 +92,9 @@ def test_points_of_both_measures():
     assert found["measure"].unique().tolist() == ["SPC of PosENet", "SNR-PPP"]
     assert found["kind"].unique().tolist()[0] == "trained to tell places"
     assert found["error"].notna().sum() == 12 and set(found["depth"]) == {"last stage"}
+    first = measured().assign(layer="stage1")
+    deep = tables.points(pd.concat([first, measured()]))["depth"]
+    assert deep.iloc[0] == "last stage" and deep.nunique() == 2
 
 
 def test_amounts_by_hand():
@@ -180,3 +183,15 @@ def test_both_measures_of_published_rows(published):
     one = one[(one["padding"] == "randn") & one["deepest"]].iloc[0]
     assert one["spc"] == pytest.approx(spc.query(cell)["spc images"].mean())
     assert one["snr_ppp"] == snr.query(cell).set_index("layer").loc["layer3", "snr_ppp"]
+
+
+def test_other_read_outs_do_not_count(published, tmp_path):
+    for name in ("posenet_published", "published_networks"):
+        (tmp_path / f"{name}.csv").write_text((published / f"{name}.csv").read_text())
+    before = agreement.measured(tmp_path)
+    read = pd.read_csv(tmp_path / "posenet_published.csv")
+    others = [read.assign(pattern="horizontal"), read.assign(depth=2), read.assign(kernel=7)]
+    pd.concat([read, *(o.assign(**{"spc images": -1.0}) for o in others)]).to_csv(
+        tmp_path / "posenet_published.csv", index=False
+    )
+    pd.testing.assert_frame_equal(agreement.measured(tmp_path), before)

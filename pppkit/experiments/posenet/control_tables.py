@@ -28,7 +28,7 @@ KINDS = {
     (WHOLE, UNTRAINED): "untrained",
 }
 MEASURES = {"spc": "SPC of PosENet", "snr_ppp": "SNR-PPP"}
-DEPTHS = {LAYERS[0]: "first stage", LAYERS[-1]: "last stage"}
+DEPTHS = {LAYERS[-1]: "last stage", LAYERS[0]: "first stage"}
 QUESTIONS = {"position": "position at all", "from padding": "from padding"}
 
 
@@ -189,10 +189,10 @@ def points(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(found: pd.DataFrame) -> pd.DataFrame:
-    """Points by measure, then in the order of `KINDS`."""
-    measures, kinds = list(MEASURES.values()), list(KINDS.values())
-    places = {"measure": measures.index, "kind": kinds.index}
-    return found.sort_values(["measure", "kind"], key=lambda c: c.map(places[c.name]), kind="stable")
+    """Points by measure, the last stage first, then in the order of `KINDS`."""
+    names = {"measure": MEASURES.values(), "depth": DEPTHS.values(), "kind": KINDS.values()}
+    places = {column: list(order).index for column, order in names.items()}
+    return found.sort_values(list(names), key=lambda c: c.map(places[c.name]), kind="stable")
 
 
 def known_amounts(rows: pd.DataFrame) -> pd.DataFrame:
