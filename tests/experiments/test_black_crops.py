@@ -34,7 +34,7 @@ def test_beside_by_hand():
         [
             {**one, "val_accuracy": 0.9, "snr_ppp": 1.0},
             {**one, "seed": 1, "val_accuracy": 0.7, "snr_ppp": 3.0},
-            {**one, "seed": 2, "val_accuracy": 0.1, "snr_ppp": 9.0},  # has no twin
+            {**one, "seed": 2, "data": "other", "val_accuracy": 0.1, "snr_ppp": 9.0},
             {**one, "epoch": 0, "val_accuracy": 0.1, "snr_ppp": 9.0},
             {**one, "padding": "randn", "val_accuracy": 0.1, "snr_ppp": 9.0},
         ]
@@ -46,8 +46,9 @@ def test_beside_by_hand():
     )
     assert found.loc["zeros", "mean"] == 4.0 and found.loc["zeros", "std"] == 0.0
     text = black_crops.sentence(black_crops.beside(black, reflected))
-    assert "ends at 4.000 ± 0.000 (80.0 % right), with reflected ones at 2.000 ± 1.414" in text
-    assert "of 2 networks" in text
+    assert "ends at 4.000 ± 0.000 (2 networks, 80.0 % right), with reflected ones at 2.000 ± 1.414" in text
+    alone = black_crops.sentence(black_crops.beside(black.iloc[:1], reflected))
+    assert "ends at 4.000 (1 network, 90.0 % right), with reflected ones at 2.000 ± 1.414 (2" in alone
 
 
 def test_a_page_shows_black_crops_beside_their_twins():

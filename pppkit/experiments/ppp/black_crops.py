@@ -46,6 +46,11 @@ def grid(
     return [{**trial, "shift_fill": fill} for trial in trials for fill in fills]
 
 
+def published() -> list[dict[str, Any]]:
+    """The trial of the committed rows: one network, beside the three of `learned` that see reflections."""
+    return grid(networks=1)
+
+
 def shown(profile: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """The trials whose twins, with reflected crops, a page has.
 
@@ -55,7 +60,8 @@ def shown(profile: str, rows: pd.DataFrame) -> list[dict[str, Any]]:
     """
     names = ["model", "data", "padding", "seed"]
     there = set(rows[names].itertuples(index=False, name=None))
-    return [trial for trial in grid(profile) if tuple(trial[name] for name in names) in there]
+    trials = published() if profile == "published" else grid(profile)
+    return [trial for trial in trials if tuple(trial[name] for name in names) in there]
 
 
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
@@ -78,14 +84,14 @@ def beside(black: pd.DataFrame, reflected: pd.DataFrame, metric: str = "snr_ppp"
 
     Args:
         black: Rows of this experiment.
-        reflected: Rows of `learned`, of the same networks and of others.
+        reflected: Rows of `learned`, of networks of the same cells and of others.
         metric: A column of both.
 
     Returns:
         One row for each kind of pictures, layer of interest and fill, at the trained size: `networks`, their
         mean `accuracy`, `mean` and `std` of the metric over them.
     """
-    names = ["model", "data", "padding", "seed"]
+    names = ["model", "data", "padding"]
     twins = reflected.merge(black[names].drop_duplicates(), on=names).assign(shift_fill="reflect")
     both = pd.concat([twins, black])
     ends = both[(both["epoch"] == both["epochs"]) & (both["size"] == both["trained_size"])]
@@ -106,16 +112,19 @@ def sentence(found: pd.DataFrame) -> str:
     """
     scenes = found.loc["scenes"]
     deepest = scenes.loc[scenes.index.get_level_values("layer").max()]
-    parts = {
-        fill: f"{row['mean']:.3f} ± {row['std']:.3f} ({100 * row['accuracy']:.1f} % right)"
-        for fill, row in deepest.iterrows()
-    }
-    count = int(deepest["networks"].min())
+    parts = {fill: _phrase(row) for fill, row in deepest.iterrows()}
     return (
         "With crops that are black beyond the picture the deepest layer's SNR-PPP ends at "
-        f"{parts[BLACK]}, with reflected ones at {parts['reflect']}; mean ± standard deviation of {count} "
-        "networks under zero padding."
+        f"{parts[BLACK]}, with reflected ones at {parts['reflect']}; zero padding, mean ± standard deviation "
+        "over networks."
     )
+
+
+def _phrase(row: pd.Series) -> str:
+    count = int(row["networks"])
+    spread = f" ± {row['std']:.3f}" if count > 1 else ""
+    noun = "networks" if count > 1 else "network"
+    return f"{row['mean']:.3f}{spread} ({count} {noun}, {100 * row['accuracy']:.1f} % right)"
 
 
 EXPERIMENT = Experiment(
@@ -124,6 +133,7 @@ EXPERIMENT = Experiment(
     key=(*chronology.KEY, "shift_fill"),
     profiles=PROFILES,
     grid=grid,
+    published=published,
     measure=measure,
     resolve=settings,
     needs=chronology.needs,
