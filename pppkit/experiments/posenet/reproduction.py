@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from ...checks import one_of
+from ...checks import chosen, one_of
 from ...results.maps import block_means, load_maps, save_maps
 from ...scenes import SOURCES
 from ..base import Experiment
-from ..context import SATELLITE, Context, Trial, as_list, choices, needs_pictures
+from ..context import SATELLITE, WEIGHTS, Context, Trial, as_list, choices, needs_pictures
 from .bank import Bank, Setting, learn, mean_maps, scores
 from .encoders import ALONE, ENCODERS, TRAINED, UNTRAINED, Reader, encoder
 from .patterns import PATTERNS, WAVES
@@ -132,7 +132,8 @@ def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
     three = {**own, "pattern": THREE}
     first = {**own, "pattern": FIVE}
     if name == "depth":
-        return [first, {**three, "depth": 2}, {**three, "depth": 3}]
+        few = THREE if own["profile"] != "quick" else THREE[:1]  # the deep ones take long
+        return [first, *({**own, "pattern": few, "depth": depth} for depth in (2, 3))]
     if name == "kernel":
         return [first, {**three, "kernel": 1}, {**three, "kernel": 7}]
     if name == "stages":
@@ -158,6 +159,34 @@ def published() -> list[dict[str, Any]]:
         return deep, order.index(trial["model"]), trial["weights"], trial["padding"]
 
     return sorted(found, key=place)  # what takes longest at the end
+
+
+def shown(
+    name: str, profile: str, model: str = "", source: str = "", paths: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The trials that the page of a table shows.
+
+    Args:
+        name: Of `TABLES`.
+        profile: Of `"published"` those whose rows are committed; of others PosENet alone and ResNet-20,
+            trained where the folder of weights is given.
+        model: The parameter: encoders by commas, or empty.
+        source: The parameter; empty for scenes.
+        paths: Folders of data sets by name.
+
+    Raises:
+        ValueError: For an unknown name.
+    """
+    pictures = chosen("source", source or "scenes", SOURCES)
+    if profile == "published":
+        kinds = PUBLISHED[name]
+        return table(name, profile, {m: kinds[m] for m in chosen("model", model, tuple(kinds))}, pictures)
+    names = chosen("model", model, tuple(ENCODERS)) if model else list(_SMALL)
+    networks = {}
+    for one in dict.fromkeys([ALONE, *names]):
+        kinds = ENCODERS[one].weights
+        networks[one] = (TRAINED if TRAINED in kinds and (paths or {}).get(WEIGHTS) else kinds[-1],)
+    return table(name, profile, networks, pictures)
 
 
 def settings(trial: Trial) -> dict[str, Any]:

@@ -242,6 +242,30 @@ def agreement(found: pd.DataFrame) -> str:
     )
 
 
+def answer(found: pd.DataFrame, table: str, pattern: str = "horizontal") -> str:
+    """What the table says of one pattern on pictures with content, network by network.
+
+    Args:
+        found: Of `compare`.
+        table: Of `TABLES`.
+        pattern: Of the pages' `PATTERNS`.
+    """
+    column = ALONG[table][0]
+    part = found[(found["metric"] == "spc") & (found["pattern"] == pattern) & (found["picture"] == "images")]
+    names, lines = titles(), []
+    for (model, weights), own in part.groupby(["model", "weights"], sort=False):
+        title = f"{names[model]}{', untrained' if weights == 'untrained' else ''}"
+        cells = [
+            f"{row['ours']:.2f}"
+            if table == "models"
+            else f"{row['ours']:.2f} ({_padding_label(row) if table == 'padding' else row[column]})"
+            for row in own.to_dict("records")
+        ]
+        lines.append(f"{title} {', '.join(cells)}")
+    by = "" if table == "models" else f", by {column}"
+    return f"SPC of the {pattern} gradient on pictures{by}: {'; '.join(lines)}."
+
+
 def beside(found: pd.DataFrame, table: str, metric: str = "spc") -> pd.DataFrame:
     """The table as the paper has it: ours ± the interval's half-width, and the printed number after a bar.
 
