@@ -208,46 +208,6 @@ def training_speed():
     return out
 
 
-def posenet_speed(n=64, epochs=15):
-    """A PosENet trial on features computed once beside one that computes them again in each epoch; the
-    paper's ResNet50 at 224 pixels."""
-    import torch
-    from torch import nn
-
-    from pppkit import models
-    from pppkit.experiments.posenet import ReadOut, images, pattern, read_features, train
-
-    net, layers, target = models.build("resnet50"), models.LAYERS_OF_INTEREST["resnet50"], pattern("gaussian")
-    x = images("scenes", "train", n, 224)
-
-    def once(trials=1):
-        read = read_features(net, layers, x, "zeros")
-        train(ReadOut(read.shape[1], range(trials)), read, target, epochs)
-
-    def again():  # as one would write it
-        channels = read_features(net, layers, x[:1], "zeros").shape[1]
-        readout = nn.Sequential(
-            nn.Conv2d(channels, 1, 3), nn.BatchNorm2d(1), nn.Sigmoid(), nn.UpsamplingBilinear2d(224)
-        )
-        optimizer = torch.optim.SGD(readout.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
-        for _ in range(epochs):
-            for part in x.split(32):
-                optimizer.zero_grad()
-                (readout(read_features(net, layers, part, "zeros")) - target).square().mean().backward()
-                optimizer.step()
-
-    times = {
-        "features once": seconds(once),
-        "again in each epoch": seconds(again),
-        "five trials at once, each": seconds(lambda: once(5)) / 5,
-    }
-    last = times["again in each epoch"]
-    return times | {
-        "ratio": last / times["features once"],
-        "ratio of five at once": last / times["five trials at once, each"],
-    }
-
-
 def main():
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("what", nargs="*", default=PARTS, help=", ".join(PARTS))
@@ -290,9 +250,12 @@ def main():
             flush=True,
         )
     if "posenet" in what:
+        from .read_outs import read_out_speed
+
         print(
-            "\na PosENet trial, seconds (reach: ratio 10)\n",
-            pd.Series(posenet_speed()).round(2).to_string(),
+            "\nPosENet's read-outs on features computed once, beside features again in each epoch "
+            "(reach: a trial 10, a row of five patterns 25)\n",
+            pd.Series(read_out_speed()).round(2).to_string(),
             flush=True,
         )
     if "book" in what:

@@ -179,11 +179,11 @@ def shown(
     """
     pictures = chosen("source", source or "scenes", SOURCES)
     if profile == "published":
-        kinds = PUBLISHED[name]
-        return table(name, profile, {m: kinds[m] for m in chosen("model", model, tuple(kinds))}, pictures)
-    names = chosen("model", model, tuple(ENCODERS)) if model else list(_SMALL)
+        known = PUBLISHED[name]
+        networks: dict[str, Sequence[str]] = {m: known[m] for m in chosen("model", model, tuple(known))}
+        return table(name, profile, networks, pictures)
     networks = {}
-    for one in dict.fromkeys([ALONE, *names]):
+    for one in [ALONE, *(chosen("model", model, tuple(ENCODERS)) if model else _SMALL)]:
         kinds = ENCODERS[one].weights
         networks[one] = (TRAINED if TRAINED in kinds and (paths or {}).get(WEIGHTS) else kinds[-1],)
     return table(name, profile, networks, pictures)

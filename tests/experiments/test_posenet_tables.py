@@ -1,0 +1,243 @@
+"""PosENet's own tables: encoders, trials, and ours beside the printed numbers."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from pppkit import models
+from pppkit.experiments.context import Context
+from pppkit.experiments.posenet import constants, encoders, pattern
+from pppkit.experiments.posenet import reproduction as experiment
+from pppkit.experiments.posenet import reproduction_tables as tables
+from pppkit.experiments.posenet.encoders import ENCODERS, Reader
+from pppkit.experiments.posenet.pictures import images, resized
+from pppkit.models.hooks import features
+from pppkit.results.statistics import Interval
+
+REFERENCE = Path(__file__).parents[2] / "book" / "reference"
+TINY = {"train": 16, "test": 4, "noise": 2, "epochs": 2, "trials": 3, "size": 32}
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setitem(experiment.PROFILES, "quick", TINY)
+    experiment._read.cache_clear()
+    yield
+    experiment._read.cache_clear()
+
+
+def test_waves_against_closed_forms():
+    wave = pattern("horizontal waves", 200, periods=1)
+    assert torch.equal(wave, pattern("vertical waves", 200, periods=1).T)
+    assert wave[0, 49].item() == pytest.approx(math.sin(2 * math.pi * 49.5 / 200), abs=1e-6)
+    assert wave.mean().item() == pytest.approx(0, abs=1e-6) and wave.min() < -0.999
+    assert constants.constant_error(wave, 0) == pytest.approx(2 / math.pi, abs=1e-4)
+    half = 2 / math.pi * (math.sqrt(0.75) + 0.5 * math.asin(0.5))
+    assert constants.constant_error(wave, 0.5) == pytest.approx(half, abs=1e-4)
+
+
+def test_only_a_signed_sine_has_the_printed_errors_of_stripes():
+    found = constants.readings()
+    assert found.index[found["fits"] == "yes"].tolist() == ["a sine from -1 to 1"]
+    assert found.loc["stripes from 0 to 1", ["least", "most"]].tolist() == pytest.approx([0.5, 0.5])
+    # four samples a wave by hand: (0 + 1 + 0 + 1) / 4
+    assert constants.sampled_sine(4) == pytest.approx(0.5)
+    assert constants.sampled_sine(1000) == pytest.approx(2 / math.pi, abs=1e-5)
+
+
+def test_the_picture_alone_is_the_picture():
+    eye = Reader(encoders.Picture().eval(), ["image"], 28, "none")
+    x = images("scenes", "train", 2, 28)
+    (read,) = eye.read(x)
+    assert read.shape == (2, 3, 28, 28) and read.min() >= 0 and read.max() <= 1
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    assert torch.allclose(read, x * std.view(3, 1, 1) + mean.view(3, 1, 1), atol=1e-6)
+
+
+def test_stages_of_torchvisions_networks():
+    vgg = models.build("torchvision/vgg16")
+    found = features(vgg, encoders.BLOCKS, torch.zeros(1, 3, 32, 32))
+    assert [f.shape[1:] for f in found.values()] == [
+        (64, 32, 32),
+        (128, 16, 16),
+        (256, 8, 8),
+        (512, 4, 4),
+        (512, 2, 2),
+    ]
+    modules = dict(vgg.named_modules())
+    pools = [f"features.{int(name.split('.')[1]) + 1}" for name in encoders.BLOCKS]
+    assert all(isinstance(modules[name], torch.nn.ReLU) for name in encoders.BLOCKS)
+    assert all(isinstance(modules[name], torch.nn.MaxPool2d) for name in pools)  # the blocks' ends
+    assert ENCODERS["resnet152"].layers == ("layer1", "layer2", "layer3", "layer4")
+
+
+def test_without_padding_a_network_sees_the_same_everywhere():
+    net = models.build("cifar_resnet20", num_classes=2, init="kaiming")
+    layers = models.LAYERS_OF_INTEREST["cifar_resnet20"]
+    without, zeros = (Reader(net, layers, 32, padding) for padding in ("optimal", "zeros"))
+    black = torch.zeros(1, 3, without.window, without.window)
+    for maps in without.read(black):  # constant: there is no border
+        assert maps.flatten(2).std(2).max() <= 1e-5 * maps.abs().max()
+    assert zeros.window == 32 < without.window
+    assert max(maps.flatten(2).std(2).max() for maps in zeros.read(black[..., :32, :32])) > 0.01
+    x = torch.randn(1, 3, without.window, without.window, generator=torch.Generator().manual_seed(0))
+    first = without.plan.before
+    inner = x[..., first : first + 32, first : first + 32]
+    shapes = [maps.shape for maps in zeros.read(inner)]
+    found = without.read(x)
+    assert [maps.shape for maps in found] == shapes
+    # away from the border both see the same: the first stage, whose maps lie 13 convolutions deep
+    wide = features(net, layers[:1], x)["layer1"][..., first : first + 32, first : first + 32]
+    assert torch.allclose(found[0], resized([wide]), atol=1e-4)
+
+
+def test_rows_name_their_settings_and_leave_maps(tiny, tmp_path):
+    (trial,) = experiment.grid("quick", "cifar_resnet20", stages=("all", "2"))
+    rows = experiment.EXPERIMENT.run(tmp_path, [trial], progress=False)
+    assert len(rows) == 5 * 2 * 3 and set(experiment.KEY) <= set(rows)
+    assert set(rows["stages"].astype(str)) == {"all", "2"} and (rows["count noise"] == 2).all()
+    assert not experiment.map_file(tmp_path, trial).exists()  # of the first read-outs alone
+    (first,) = experiment.grid("quick", "cifar_resnet20")
+    again = experiment.EXPERIMENT.run(tmp_path, [first], progress=False)
+    assert again["spc images"].tolist() == rows[rows["stages"] == "all"]["spc images"].tolist()
+    (second,) = experiment.grid("quick", "cifar_resnet20", stages="2", pattern="gaussian")
+    assert experiment.EXPERIMENT.missing(tmp_path, [second]) == []
+    kept = experiment.measure(first, Context(tmp_path))
+    assert kept["spc images"].to_numpy() == pytest.approx(again["spc images"].to_numpy(), abs=1e-4)
+    maps = experiment.maps(tmp_path, first)
+    assert {key[1:] for key in maps} == {("images",), ("black",), ("white",), ("noise",)} | {
+        ("images", str(epoch)) for epoch in (1, 2)
+    }
+    assert {m.shape for m in maps.values()} == {(28, 28)} and {key[0] for key in maps} == set(experiment.FIVE)
+    assert all(0 <= m.min() and m.max() <= 1 for m in maps.values())
+
+
+def test_features_are_computed_once_for_all_trials_of_a_network(tiny, tmp_path, monkeypatch):
+    calls, build = [], experiment.reader
+    monkeypatch.setattr(experiment, "reader", lambda *given: calls.append(1) or build(*given))
+    trials = experiment.table("kernel", "quick", {"posenet": ("none",)})
+    rows = experiment.EXPERIMENT.run(tmp_path, trials, progress=False)
+    assert len(trials) == 3 and calls == [1] and sorted(rows["kernel"].unique()) == [1, 3, 7]
+
+
+def test_a_padded_read_out_finds_position_in_pictures(tmp_path, monkeypatch):
+    monkeypatch.setitem(experiment.PROFILES, "quick", {**TINY, "train": 64, "test": 16, "epochs": 15})
+    experiment._read.cache_clear()
+    (trial,) = experiment.grid("quick", "posenet", pattern="gaussian", readout_padding=(0, 2))
+    rows = experiment.EXPERIMENT.run(tmp_path, [trial], progress=False)
+    spc = rows.groupby("readout_padding")["spc images"].mean()
+    assert spc[2] > 0.1 and spc[2] > abs(spc[0]) + 0.05
+    experiment._read.cache_clear()
+
+
+def test_other_rooms_add_their_encoders(tmp_path):
+    own = replace(ENCODERS["cifar_resnet20"], title="mine", weights=("drawn",), layers=("layer1",))
+    with pytest.raises(ValueError, match="name='posenet' is taken by PosENet alone"):
+        encoders.register("posenet", own)
+    encoders.register("mine", own)
+    try:
+        (trial,) = experiment.grid("quick", "mine", "drawn")
+        assert experiment.settings(trial)["size"] == 32
+    finally:
+        del ENCODERS["mine"]
+
+
+def test_bad_trials_are_named(tmp_path):
+    for call, words in (
+        (lambda: experiment.grid("quick", "vgg"), "model='vgg' is not one of posenet"),
+        (lambda: experiment.grid(model="posenet", padding="zeros"), "no network has both"),
+        (lambda: experiment.table("tasks"), "name='tasks' is not one of models, depth"),
+        (lambda: experiment.settings({**experiment.grid()[0], "padding": "randn"}), "padding='randn'"),
+        (
+            lambda: experiment.EXPERIMENT.run(tmp_path, experiment.grid("quick", stages="7")),
+            "stages='7' is not one of all, 1",
+        ),
+        (
+            lambda: experiment.EXPERIMENT.run(tmp_path, experiment.grid(weights="trained")),
+            "paths has no folder for 'weights'",
+        ),
+        (
+            lambda: experiment.EXPERIMENT.run(tmp_path, experiment.grid("quick", "resnet9", "trained")),
+            "does not exist; train the network",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+def test_every_printed_cell_is_read():
+    found = tables.read_printed(REFERENCE)
+    assert {name: len(part) for name, part in found.items()} == {
+        "models": 84,
+        "depth": 18,
+        "kernel": 18,
+        "stages": 12,
+        "padding": 15,
+    }
+    cell = found["padding"].query("model == 'vgg' and padding == 'optimal' and pattern == 'horizontal waves'")
+    assert cell[["spc", "mae"]].to_numpy().tolist() == [[0.011, 0.628]]
+    assert found["stages"].query("stages == 'all'")["spc"].tolist() == [0.742, 0.814]
+    assert (
+        found["depth"].query("model == 'vgg' and depth == 3 and pattern == 'gaussian'")["mae"].item() == 0.104
+    )
+
+
+def test_directions_by_hand():
+    up, down, open_ = Interval(0.3, 0.1, 0.5), Interval(-0.3, -0.5, -0.1), Interval(0.1, -0.1, 0.3)
+    assert [tables.direction(i, 0.2) for i in (up, down, open_)] == ["agrees", "disagrees", "cannot be told"]
+    assert [tables.direction(i, -0.2) for i in (up, down)] == ["disagrees", "agrees"]
+    assert [tables.direction(i, 0.01) for i in (up, open_)] == ["disagrees", "agrees"]
+
+
+def made(values):
+    """Rows of posenet_tables: by (model, weights, padding, kernel) SPC of three trials, MAE 1 - SPC."""
+    rows = []
+    for (model, weights, padding, kernel), spc in values.items():
+        for trial, offset in enumerate((-0.01, 0.0, 0.01)):
+            names = {"model": model, "weights": weights, "padding": padding, "source": "scenes"}
+            names |= {"pattern": "horizontal", "depth": 1, "kernel": kernel, "readout_padding": 0}
+            names |= {"stages": "all", "trial": trial, "profile": "quick", "train_loss": 0.1}
+            for test in ("images", "black"):
+                blank = test == "black" and model == "posenet"
+                names |= {f"spc {test}": np.nan if blank else spc + offset, f"mae {test}": 1 - spc - offset}
+                names |= {f"nan {test}": float(blank), f"count {test}": 1.0}
+            rows.append(names)
+    return pd.DataFrame(rows)
+
+
+def test_ours_beside_the_printed_by_hand():
+    printed = tables.read_printed(REFERENCE)
+    rows = made({("posenet", "none", "none", 3): 0.0, ("squeezenet1_0", "trained", "zeros", 3): 0.5})
+    found = tables.compare(rows, printed["models"], "models").query("metric == 'spc'")
+    cells = found.set_index(["model", "picture"])
+    one = cells.loc[("squeezenet1_0", "images")]
+    assert (one["paper"], one["ours"]) == (0.742, pytest.approx(0.5))
+    assert one["difference"] == pytest.approx(0.5) and one["paper_difference"] == pytest.approx(0.73)
+    assert one["verdict"] == "agrees" and cells.loc[("squeezenet1_0", "black"), "verdict"] == "agrees"
+    assert cells.loc[("posenet", "images"), "verdict"] == "agrees"  # .012 from three trials .01 apart
+    assert cells.loc[("posenet", "black"), "verdict"] == "agrees"  # constant: the paper's 0
+    assert math.isnan(cells.loc[("posenet", "black"), "ours"])
+    shown = tables.beside(tables.compare(rows, printed["models"], "models"), "models")
+    assert shown.loc[("SqueezeNet 1.0", "trained", "horizontal"), "images"] == "0.500 ± 0.025 | 0.742"
+    assert shown.loc[("PosENet alone", "none", "horizontal"), "black"] == "constant | 0.000"
+
+
+def test_kernels_are_seen_against_kernel_3():
+    printed = tables.read_printed(REFERENCE)["kernel"]
+    spc = {1: 0.6, 3: 0.5, 7: 0.9}
+    rows = made({("cifar_resnet20", "trained", "zeros", kernel): value for kernel, value in spc.items()})
+    found = tables.compare(rows, printed, "kernel")
+    verdicts = found[found["metric"] == "spc"].set_index("kernel")["verdict"].to_dict()
+    assert verdicts == {1: "disagrees", 3: "", 7: "agrees"}  # the paper: .542, .742, .828
+    counts = tables.counts(found)
+    assert counts.loc[("ResNet-20", "trained")].tolist() == [2, 2, 0]  # SPC and MAE
+    assert "Of 4 comparisons with the paper 2 agree, 2 disagree and 0" in tables.agreement(found)
+    assert "ResNet-20 0.60 (1), 0.50 (3), 0.90 (7)" in tables.answer(found, "kernel")
+    points = tables.points(rows, printed, "kernel")
+    assert set(points["read by"]) == {"ResNet-20", "paper, PosENet alone", "paper, VGG16"}
+    assert points["along"].unique().tolist() == ["1", "3", "7"]
