@@ -34,6 +34,7 @@ ROOMS = {
     "pppkit.experiments.ppp.untrained": "sweep",
     "pppkit.figures": "figures",
     "pppkit.explore": "book",
+    "pppkit.live": "book",
     "pppkit.book": "book",
 }
 
