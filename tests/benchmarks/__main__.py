@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["speed", "scenes", "memory", "padding", "bhv", "training", "posenet", "book"]
+PARTS = ["speed", "scenes", "memory", "padding", "bhv", "training", "posenet", "channels", "book"]
 NETWORKS = ("vgg19", "resnet50", "efficientnet_b0")
 
 # In processes of their own, because a process's largest memory only ever grows.
@@ -258,6 +258,10 @@ def main():
             pd.Series(read_out_speed()).round(2).to_string(),
             flush=True,
         )
+    if "channels" in what:
+        from .channels import channels_speed
+
+        print("\na GAPNet epoch (reach: ratio 3)\n", channels_speed().round(2).to_string(), flush=True)
     if "book" in what:
         print("\nbook, seconds (reach: 300 and 10)\n", pd.Series(rebuild()).round(1).to_string(), flush=True)
 

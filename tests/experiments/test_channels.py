@@ -1,6 +1,7 @@
 """Canvases, tasks, AugShift and consistency of the Global Pooling paper; what its page and claims compute."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -188,7 +189,7 @@ def test_a_trial_ends_in_a_row(tmp_path, tiny, padding):
 
 def test_a_trial_of_classes_on_scenes(tmp_path, tiny):
     (trial,) = channels.grid("quick", "permutenet", "class", 3, "zeros", "scenes")
-    rows = channels.EXPERIMENT.run(tmp_path, [trial], client=1, progress=False)
+    rows = replace(channels.EXPERIMENT, here=True).run(tmp_path, [trial], progress=False)
     assert rows["chance"].item() == 12.5 and rows["data"].item() == "scenes"
     assert not list((tmp_path / "checkpoints").glob("*"))
     again = channels.measure(trial, Context(tmp_path / "again"))
