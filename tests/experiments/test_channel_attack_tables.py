@@ -1,0 +1,74 @@
+"""Tables of the channel attack, of small rows that are made here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pppkit.experiments.channels import attack
+from pppkit.experiments.channels import attack_tables as tables
+from pppkit.results.maps import save_maps
+
+
+def rows(cost, random=(1.0, 2.0, 3.0), rank=(0.4, 0.2, 0.6)):
+    """One network of 8 channels, half of them off; what each ranking costs in points, and random draws."""
+    about = {"data": "satellite", "padding": "zeros", "seed": 0, "top": 4, "channels": 8, "whole": 0.5}
+    about |= dict(zip(("ppp rank", "ppp rank low", "ppp rank high"), rank))
+    attacks = [(name, 0, value) for name, value in cost.items()]
+    attacks += [(attack.RANDOM, draw, value) for draw, value in enumerate(random)]
+    return pd.DataFrame(
+        [
+            {**about, "ranking": name, "draw": draw, "region": region, "miou": 0.5 - value / 100}
+            for name, draw, value in attacks
+            for region in attack.REGIONS
+        ]
+    )
+
+
+COST = {"overall": 9.0, "left": 4.0, "right": 3.0, "centre": 0.5}
+
+
+def test_losses_in_points_and_the_band_of_random_draws():
+    found = tables.losses(rows(COST)).query("region == 'image'").set_index("ranking")
+    assert found["loss"].to_dict() == pytest.approx({**COST, "random": 2.0})
+    assert found["share"].eq(50).all()
+    assert found.loc["random", "half_width"] == pytest.approx(4.303 * np.sqrt(1 + 1 / 3), abs=1e-3)
+    assert found.loc["overall", "half_width"] == 0
+
+
+def test_an_attack_counts_above_what_another_draw_would_show():
+    found = tables.against_random(rows(COST)).query("region == 'left'").set_index("ranking")["more"]
+    assert found.to_dict() == {"overall": True, "left": False, "right": False, "centre": False}
+
+
+def test_the_answer():
+    text = tables.answer(rows(COST))
+    assert "a mean of 9.0 points of mIoU, as many random ones 2.0" in text
+    assert "in 1 of 1 attacks" in text and "in 1 of 1 networks" in text
+    other = tables.answer(rows({**COST, "overall": 2.0}, rank=(0.1, -0.2, 0.3)))
+    assert "in 0 of 1 attacks" in other and "in 0 of 1 networks" in other
+
+
+def test_curves_start_at_the_whole_network():
+    found = tables.curves(rows(COST))
+    assert list(found) == [("zeros", region) for region in attack.REGIONS]
+    image = found["zeros", "image"]
+    assert image[image["share"] == 0]["miou"].eq(50).all()
+    first = image[image["channels"] == "position channels"]
+    assert first["miou"].tolist() == pytest.approx([50, 41])
+
+
+def test_regions_and_patterns():
+    table = tables.by_region(rows(COST))
+    assert list(table.columns) == list(attack.REGIONS)
+    assert table.loc[("zeros", "overall"), "left"] == pytest.approx(9)
+    assert tables.patterns(rows(COST)).loc[("zeros", 0), "correlation"] == 0.4
+
+
+def test_channels_over_their_mean(tmp_path):
+    (trial,) = attack.grid("quick", "scenes", "zeros")
+    kept = {("flip",): np.array([1.0, 3.0]), ("ppp",): np.array([2.0, 2.0])}
+    save_maps(attack.map_file(tmp_path, trial), {**kept, ("features", "1"): np.eye(2)})
+    points = tables.channel_points(tmp_path, [trial])
+    assert points[tables.CHANNEL[0]].tolist() == [0.5, 1.5] and points["PPP"].tolist() == [1, 1]
+    assert tables.features(tmp_path, [trial])["zeros"]["", "channel 1"].tolist() == [[1, 0], [0, 1]]
+    assert tables.channel_points(tmp_path / "nowhere", [trial]).empty
