@@ -102,10 +102,10 @@ def test_a_run(tmp_path, monkeypatch):
     ((training, first),) = attack.after(trial)
     training.run(tmp_path, [first], progress=False)
     rows = attack.EXPERIMENT.run(tmp_path, [trial], progress=False)
-    assert set(rows["ranking"]) == {*attack.RANKINGS, attack.RANDOM} and set(rows["region"]) == set(
-        attack.REGIONS
-    )
-    assert len(rows) == (4 + 2) * 2 * 4 and set(rows["top"]) == {4, 16} and rows["channels"].eq(32).all()
+    assert set(rows["ranking"]) == {*attack.RANKINGS, attack.STRONGEST, attack.RANDOM} and set(
+        rows["region"]
+    ) == set(attack.REGIONS)
+    assert len(rows) == (5 + 2) * 2 * 4 and set(rows["top"]) == {4, 16} and rows["channels"].eq(32).all()
     assert rows["miou"].between(0, 1).all() and rows.groupby("region")["whole"].nunique().eq(1).all()
     shown = attack.maps(tmp_path, trial)
     flip = torch.from_numpy(shown["flip",])

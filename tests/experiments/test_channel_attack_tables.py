@@ -9,10 +9,11 @@ from pppkit.experiments.channels import attack_tables as tables
 from pppkit.results.maps import save_maps
 
 
-def rows(cost, random=(1.0, 2.0, 3.0), rank=(0.4, 0.2, 0.6)):
+def rows(cost, random=(1.0, 2.0, 3.0), rank=(0.4, 0.2, 0.6), relative=(0.1, -0.1, 0.3)):
     """One network of 8 channels, half of them off; what each ranking costs in points, and random draws."""
     about = {"data": "satellite", "padding": "zeros", "seed": 0, "top": 4, "channels": 8, "whole": 0.5}
     about |= dict(zip(("ppp rank", "ppp rank low", "ppp rank high"), rank))
+    about |= dict(zip(("relative rank", "relative rank low", "relative rank high"), relative))
     attacks = [(name, 0, value) for name, value in cost.items()]
     attacks += [(attack.RANDOM, draw, value) for draw, value in enumerate(random)]
     return pd.DataFrame(
@@ -24,7 +25,7 @@ def rows(cost, random=(1.0, 2.0, 3.0), rank=(0.4, 0.2, 0.6)):
     )
 
 
-COST = {"overall": 9.0, "left": 4.0, "right": 3.0, "centre": 0.5}
+COST = {"overall": 9.0, "left": 4.0, "right": 3.0, "centre": 0.5, "strongest": 8.0}
 
 
 def test_losses_in_points_and_the_band_of_random_draws():
@@ -37,15 +38,18 @@ def test_losses_in_points_and_the_band_of_random_draws():
 
 def test_an_attack_counts_above_what_another_draw_would_show():
     found = tables.against_random(rows(COST)).query("region == 'left'").set_index("ranking")["more"]
-    assert found.to_dict() == {"overall": True, "left": False, "right": False, "centre": False}
+    assert found.to_dict() == {"overall": True, "strongest": False} | dict.fromkeys(
+        ("left", "right", "centre"), False
+    )
 
 
 def test_the_answer():
     text = tables.answer(rows(COST))
     assert "a mean of 9.0 points of mIoU, as many random ones 2.0" in text
-    assert "in 1 of 1 attacks" in text and "in 1 of 1 networks" in text
-    other = tables.answer(rows({**COST, "overall": 2.0}, rank=(0.1, -0.2, 0.3)))
-    assert "in 0 of 1 attacks" in other and "in 0 of 1 networks" in other
+    assert "of the strongest, whatever they tell, 8.0" in text
+    assert "in 1 of 1 networks, and for their strength in 0." in text
+    other = tables.answer(rows(COST, rank=(0.1, -0.2, 0.3), relative=(0.5, 0.2, 0.7)))
+    assert "in 0 of 1 networks, and for their strength in 1." in other
 
 
 def test_curves_start_at_the_whole_network():
@@ -61,12 +65,13 @@ def test_regions_and_patterns():
     table = tables.by_region(rows(COST))
     assert list(table.columns) == list(attack.REGIONS)
     assert table.loc[("zeros", "overall"), "left"] == pytest.approx(9)
-    assert tables.patterns(rows(COST)).loc[("zeros", 0), "correlation"] == 0.4
+    assert tables.patterns(rows(COST)).loc[("zeros", 0), ("as they are", "from")] == 0.2
 
 
 def test_channels_over_their_mean(tmp_path):
     (trial,) = attack.grid("quick", "scenes", "zeros")
-    kept = {("flip",): np.array([1.0, 3.0]), ("ppp",): np.array([2.0, 2.0])}
+    kept = {("flip",): np.array([1.0, 3.0, 9.0]), ("ppp",): np.array([2.0, 2.0, 9.0])}
+    kept["mean",] = np.array([2.0, 2.0, 0.0])
     save_maps(attack.map_file(tmp_path, trial), {**kept, ("features", "1"): np.eye(2)})
     points = tables.channel_points(tmp_path, [trial])
     assert points[tables.CHANNEL[0]].tolist() == [0.5, 1.5] and points["PPP"].tolist() == [1, 1]

@@ -32,6 +32,7 @@ from ..posenet import tasks
 
 LAYER = "encoder.block4"  # the end of the encoder
 RANKINGS = ("overall", "left", "right", "centre")
+STRONGEST = "strongest"  # by their mean features: no paper's, and no matter of position
 RANDOM = "random"
 REGIONS = ("image", "left", "centre", "right")  # thirds of the width
 KEY = ("model", "data", "padding", "seed", "profile")
@@ -191,7 +192,7 @@ def map_file(folder: str | Path, trial: Trial) -> Path:
 
 
 def maps(folder: str | Path, trial: Trial) -> dict[tuple[str, ...], np.ndarray]:
-    """By (`"flip"`,) and (`"ppp"`,): `(C,)`; by (`"features"`, channel): `(h, w)`."""
+    """By (`"flip"`,), (`"ppp"`,) and (`"mean"`,): `(C,)`; by (`"features"`, channel): `(h, w)`."""
     return load_maps(map_file(folder, trial))
 
 
@@ -200,7 +201,8 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
 
     Returns:
         A row for each ranking, draw, number of channels and region: `miou`, and `whole`, that of the network
-        as it is; `ppp rank`, the rank correlation of a channel's flip difference with its PPP.
+        as it is; `ppp rank`, the rank correlation of a channel's flip difference with its PPP, and `relative
+        rank`, that of both over the channel's mean feature.
     """
     learned, p = training(trial), PROFILES[trial["profile"]]
     network = models.load(_weights(trial, context)).to(context.device)
@@ -211,10 +213,11 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     truth, padding = held.tensors[1], trial["padding"]
     differences = flip_difference(lambda images: pooled(network, LAYER, images, padding), x)
     pattern = pattern_by_channel(network, LAYER, wide, padding, task.room)
-    size, strength = differences.abs().mean(0).cpu(), pattern.mean((1, 2))
-    rank = rank_correlation(pd.Series(size.numpy()), pd.Series(strength.numpy()))
+    size, ppp = differences.abs().mean(0).cpu(), pattern.mean((1, 2))
+    mean = pooled(network, LAYER, x, padding).mean(0).cpu()
     count = differences.shape[1]
     orders = {(r, 0): order(differences, r).cpu() for r in RANKINGS}
+    orders[STRONGEST, 0] = mean.argsort(descending=True, stable=True)
     orders |= {(RANDOM, draw): drawn(count, draw) for draw in range(p["draws"])}
     nothing = attacked(network, LAYER, x, padding, torch.tensor([], dtype=torch.long))
     whole, rows = by_region(nothing, truth, task.classes), []
@@ -225,19 +228,27 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
             about = {"ranking": ranking, "draw": draw, "top": len(off)}
             rows += [{**about, "region": k, "miou": v, "whole": whole[k]} for k, v in found.items()]
     _keep(trial, context, network, x, size, pattern)
-    about = {"ppp rank": rank.value, "ppp rank low": rank.low, "ppp rank high": rank.high}
-    return pd.DataFrame(rows).assign(layer=LAYER, channels=count, images=len(held), **about)
+    active = mean > 0
+    ranks = _ranks("ppp rank", size, ppp)
+    ranks |= _ranks("relative rank", (size / mean)[active], (ppp / mean)[active])
+    return pd.DataFrame(rows).assign(layer=LAYER, channels=count, images=len(held), **ranks)
+
+
+def _ranks(name: str, a: Tensor, b: Tensor) -> dict[str, float]:
+    found = rank_correlation(pd.Series(a.numpy()), pd.Series(b.numpy()))
+    return {name: found.value, f"{name} low": found.low, f"{name} high": found.high}
 
 
 @torch.no_grad()
 def _keep(
     trial: Trial, context: Context, network: nn.Module, x: Tensor, size: Tensor, pattern: Tensor
 ) -> None:
-    """The channels' two numbers, and mean features of those that are attacked first."""
+    """The channels' numbers, and mean features of those that are attacked first."""
     modes = padding_context(trial["padding"], torch.Generator(x.device).manual_seed(0))
     mean = features(network, [LAYER], x, *modes)[LAYER].mean(0).cpu()
     kept: dict[tuple[str, ...], np.ndarray]
     kept = {("flip",): size.numpy(), ("ppp",): pattern.mean((1, 2)).numpy()}
+    kept["mean",] = mean.mean((1, 2)).numpy()
     for channel in size.argsort(descending=True)[:SHOWN].tolist():
         kept["features", str(channel)] = mean[channel].numpy()
     save_maps(map_file(context.folder, trial), kept, bits=10)
@@ -273,7 +284,7 @@ EXPERIMENT = Experiment(
     after=after,
     here=True,
     within=("ranking", "draw", "top", "region"),
-    metrics=("miou", "ppp rank"),
+    metrics=("miou", "ppp rank", "relative rank"),
     tolerance=2e-2,
     floor=0.1,
 )

@@ -11,11 +11,11 @@ import pandas as pd
 from ...results.statistics import prediction_interval
 from ..context import Trial
 from . import attack
-from .attack import RANDOM, RANKINGS, REGIONS
+from .attack import RANDOM, RANKINGS, REGIONS, STRONGEST
 
 NETWORK = ["data", "padding", "seed"]
 CHANNEL = ("difference between mirror images", "PPP")
-FIRST = {"overall": "position channels", RANDOM: "random channels"}
+FIRST = {"overall": "position channels", STRONGEST: "strongest channels", RANDOM: "random channels"}
 
 
 def losses(rows: pd.DataFrame) -> pd.DataFrame:
@@ -55,16 +55,18 @@ def against_random(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def answer(rows: pd.DataFrame) -> str:
-    """Whether channels that tell mirror images apart matter more than random ones, and what PPP says."""
-    whole = against_random(rows).query("region == 'image' and ranking == 'overall'")
+    """Whether channels that tell mirror images apart matter more than random and than strong ones."""
+    found = against_random(rows).query("region == 'image'")
+    whole = found[found["ranking"] == "overall"]
+    strong = found.loc[found["ranking"] == STRONGEST, "loss"].mean()
     networks = rows.drop_duplicates(NETWORK)
-    known = networks["ppp rank low"] > 0
-    cost, other, attacks = whole["loss"].mean(), whole["random"].mean(), len(whole)
+    as_is, relative = (int((networks[f"{name} low"] > 0).sum()) for name in ("ppp rank", "relative rank"))
+    cost, other, n = whole["loss"].mean(), whole["random"].mean(), len(networks)
     return (
         f"Setting the channels to zero that tell an image from its mirror image costs a mean of {cost:.1f} "
-        f"points of mIoU, as many random ones {other:.1f}: more than another random draw would in "
-        f"{int(whole['more'].sum())} of {attacks} attacks. The channels it finds carry more PPP than "
-        f"others in {int(known.sum())} of {len(networks)} networks."
+        f"points of mIoU, as many random ones {other:.1f}, but as many of the strongest, whatever they tell, "
+        f"{strong:.1f}. The channels it finds carry more PPP than others in {as_is} of {n} networks, and for "
+        f"their strength in {relative}."
     )
 
 
@@ -102,23 +104,36 @@ def by_region(rows: pd.DataFrame, share: float = 25) -> pd.DataFrame:
     table = found[found["share"] == nearest].pivot_table(
         index=["padding", "ranking"], columns="region", values="loss", sort=False
     )
-    return table[list(REGIONS)].reindex([*RANKINGS, RANDOM], level="ranking").rename_axis(columns=None)
+    return (
+        table[list(REGIONS)]
+        .reindex([*RANKINGS, STRONGEST, RANDOM], level="ranking")
+        .rename_axis(columns=None)
+    )
 
 
 def patterns(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rank correlation of channels' flip difference with their PPP: a row for each network."""
+    """The rank correlation of channels' flip difference with their PPP: a row for each network.
+
+    Returns:
+        `as they are`, and `over the mean feature`, both divided by how strong a channel is; each with the
+        ends of its interval.
+    """
     one = rows.drop_duplicates(NETWORK).set_index(["padding", "seed"])
-    named = {"ppp rank": "correlation", "ppp rank low": "from", "ppp rank high": "to", "channels": "channels"}
-    return one[list(named)].rename(columns=named)
+    out: dict[tuple[str, str], pd.Series] = {}
+    for name, title in {"ppp rank": "as they are", "relative rank": "over the mean feature"}.items():
+        out |= {(title, "rank correlation"): one[name], (title, "from"): one[f"{name} low"]}
+        out[title, "to"] = one[f"{name} high"]
+    return pd.DataFrame(out)
 
 
 def channel_points(folder: str | Path, trials: Sequence[Trial]) -> pd.DataFrame:
-    """Every channel of first networks: `padding` and both of `CHANNEL`, over their mean in the network."""
+    """Every channel of first networks: `padding` and both of `CHANNEL`, over its mean feature."""
     parts = [pd.DataFrame(columns=["padding", *CHANNEL])]
     for trial in trials:
         if trial["seed"] == 0 and attack.map_file(folder, trial).is_file():
             kept = attack.maps(folder, trial)
-            both = {name: kept[key,] / kept[key,].mean() for name, key in zip(CHANNEL, ("flip", "ppp"))}
+            active = kept["mean",] > 0
+            both = {name: (kept[key,] / kept["mean",])[active] for name, key in zip(CHANNEL, ("flip", "ppp"))}
             parts.append(pd.DataFrame(both).assign(padding=trial["padding"]))
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
