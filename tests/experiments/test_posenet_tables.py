@@ -80,11 +80,11 @@ def test_without_padding_a_network_sees_the_same_everywhere():
     net = models.build("cifar_resnet20", num_classes=2, init="kaiming")
     layers = models.LAYERS_OF_INTEREST["cifar_resnet20"]
     without, zeros = (Reader(net, layers, 32, padding) for padding in ("optimal", "zeros"))
-    black = torch.zeros(1, 3, without.window, without.window)
-    for maps in without.read(black):  # constant: there is no border
-        assert maps.flatten(2).std(2).max() <= 1e-5 * maps.abs().max()
+    plain = torch.ones(1, 3, without.window, without.window)
+    for maps in without.read(plain):  # constant: there is no border
+        assert maps.flatten(2).std(2).max() < 1e-5 * maps.abs().max()
     assert zeros.window == 32 < without.window
-    assert max(maps.flatten(2).std(2).max() for maps in zeros.read(black[..., :32, :32])) > 0.01
+    assert max(maps.flatten(2).std(2).max() for maps in zeros.read(plain[..., :32, :32])) > 0.01
     x = torch.randn(1, 3, without.window, without.window, generator=torch.Generator().manual_seed(0))
     first = without.plan.before
     inner = x[..., first : first + 32, first : first + 32]
@@ -145,6 +145,19 @@ def test_other_rooms_add_their_encoders(tmp_path):
         assert experiment.settings(trial)["size"] == 32
     finally:
         del ENCODERS["mine"]
+
+
+def test_the_published_grid():
+    found = experiment.EXPERIMENT.trials()
+    assert len({str(trial) for trial in found}) == len(found)
+    assert found == sorted(found, key=lambda t: list(experiment.PUBLISHED["models"]).index(t["model"]))
+    rows = [tuple(row.values()) for trial in found for row in experiment.EXPERIMENT.rows_of(trial)]
+    assert len(set(rows)) == len(rows)
+    deep = [t for t in found if t["depth"] == (3,)]
+    assert [(t["model"], t["pattern"]) for t in deep] == [
+        ("posenet", experiment.THREE),
+        ("cifar_resnet20", ("horizontal",)),
+    ]
 
 
 def test_bad_trials_are_named(tmp_path):
