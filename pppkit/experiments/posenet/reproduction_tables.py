@@ -18,7 +18,7 @@ import pandas as pd
 from ...checks import one_of
 from ...results.statistics import Interval, prediction_interval, student_interval, welch_interval
 from .encoders import ALONE, ENCODERS, OPTIMAL
-from .reproduction import ALL, KEY, SETTINGS, TABLES
+from .reproduction import ALL, KEY, SETTINGS, TABLES, THREE
 
 AGREES, DISAGREES, OPEN = "agrees", "disagrees", "cannot be told"
 VERDICTS = (AGREES, DISAGREES, OPEN)
@@ -35,6 +35,7 @@ ALONG: dict[str, tuple[str, Any]] = {
     "padding": ("padding", "zeros"),
 }
 CELL = ("pattern", "picture", "padding", "depth", "kernel", "readout_padding", "stages")
+LAST = ("all", "without")  # columns at the end of a table
 SMALL = 0.02  # a printed difference that is none
 
 
@@ -286,7 +287,33 @@ def beside(found: pd.DataFrame, table: str, metric: str = "spc") -> pd.DataFrame
     wide = shown.pivot_table(
         index=["network", "weights", "pattern"], columns=column, values="text", aggfunc="first", sort=False
     )
+    if table != "models":
+        wide = wide[sorted(wide, key=lambda name: (str(name) in LAST, len(str(name)), str(name)))]
     return wide.rename_axis(columns=None).fillna("")
+
+
+def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
+    """Every padding of the networks, those that the paper did not try as well: SPC on pictures with content.
+
+    Args:
+        rows: Of `posenet_tables`.
+
+    Returns:
+        By network and pattern a column for each padding, ours ± the interval's half-width as text.
+    """
+    chosen = rows[(rows["model"] != ALONE) & rows["pattern"].isin(THREE)]
+    by = ["model", "weights", "pattern", "padding"]
+    cells = []
+    for key, part in chosen.groupby(by, sort=False):
+        mean = student_interval(part["spc images"])
+        cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width)})
+    found = pd.DataFrame(cells, columns=[*by, "text"])
+    found["padding"] = found["padding"].replace({OPTIMAL: "without"})
+    found["model"] = found["model"].map(titles())
+    wide = found.pivot_table(index=by[:3], columns="padding", values="text", aggfunc="first", sort=False)
+    first = ["zeros", "without"]
+    wide = wide[[*first, *(name for name in wide if name not in first)]] if len(wide) else wide
+    return wide.rename_axis(index=["network", "weights", "pattern"], columns=None).fillna("")
 
 
 MARKS = {AGREES: "", DISAGREES: " ✗", OPEN: " ?", "": ""}
