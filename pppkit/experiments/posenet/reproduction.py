@@ -131,18 +131,19 @@ def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
     """What a table asks of one network: arguments of `grid`, the paper's first read-out before others."""
     three = {**own, "pattern": THREE}
     first = {**own, "pattern": FIVE}
+    large = model != ALONE and ENCODERS[model].size > 64 and own["profile"] != "paper"  # takes long
     if name == "depth":  # a deep read-out of a network takes minutes, of a wide one hours
         few = THREE if model == ALONE or own["profile"] == "paper" else THREE[:1]
         return [first, *({**own, "pattern": few, "depth": depth} for depth in (2, 3))]
     if name == "kernel":
-        return [first, {**three, "kernel": 1}, {**three, "kernel": 7}]
+        few = THREE[:2] if large else THREE
+        return [first, {**three, "kernel": 1}, {**own, "pattern": few, "kernel": 7}]
     if name == "stages":
         numbers = [str(i + 1) for i in range(len(ENCODERS[model].layers))]
         return [first, {**own, "pattern": THREE[:2], "stages": numbers}]
     if name == "padding" and model == ALONE:
         return [first, {**three, "readout_padding": (1, 2)}]
     if name == "padding":
-        large = ENCODERS[model].size > 64 and own["profile"] != "paper"  # its features take long
         schemes = [OPTIMAL] if large else ENCODERS[model].paddings
         others = [scheme for scheme in schemes if scheme not in ("none", "zeros")]
         return [first, {**three, "padding": others}]

@@ -311,8 +311,8 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
     found["padding"] = found["padding"].replace({OPTIMAL: "without"})
     found["model"] = found["model"].map(titles())
     wide = found.pivot_table(index=by[:3], columns="padding", values="text", aggfunc="first", sort=False)
-    first = ["zeros", "without"]
-    wide = wide[[*first, *(name for name in wide if name not in first)]] if len(wide) else wide
+    first = [name for name in ("zeros", "without") if name in wide]
+    wide = wide[[*first, *(name for name in wide if name not in first)]]
     return wide.rename_axis(index=["network", "weights", "pattern"], columns=None).fillna("")
 
 
