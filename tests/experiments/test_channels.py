@@ -320,7 +320,18 @@ def test_tables_and_the_answer(printed):
         "GAPNet names the right cell of 3x3 in 98 % under zeros, 61 % under reflect; "
         "not above chance (11 %): circular 11 %."
     )
+    bare = tables.answer(rows({("gapnet", "none"): [99, 98.0], ("gapnet", "circular"): [11, 11.2]}))
+    assert bare.endswith("not padding alone: where the averaged map ends is one, too.")
     assert "No GAPNet" in tables.answer(rows({("permutenet", "zeros"): [1.0]}))
+    assert tables.ppp_sentence(rows(MEASURED)) == (
+        "The rank correlation of location with SNR-PPP over paddings is +1.00."
+    )
+    odd = rows(MEASURED)
+    odd.loc[odd["padding"] == "circular", "snr_ppp"] = 0.7
+    assert tables.ppp_sentence(odd).endswith(
+        "+0.50; under circular the pattern is stronger (SNR-PPP 0.70) than under reflect (0.61), "
+        "and yet the cell cannot be named."
+    )
     assert tables.against_ppp(rows(MEASURED)).to_dict() == {"3x3": pytest.approx(1)}
     shown = tables.points(rows(MEASURED), printed, "accuracy")
     paper = shown[shown["network"].str.contains("paper")]
@@ -341,6 +352,8 @@ def test_claims():
     assert verdict("gap-location", rows(good)) == claims.Verdict.HOLDS
     assert verdict("gap-location", rows({("gapnet", "zeros"): [5, 6, 5, 6.0]})) == claims.Verdict.FAILS
     assert verdict("gap-class", rows(good)) is None  # not measured
+    single = {("gapnet", "zeros"): [99.0], ("permutenet", "zeros"): [98.0]}
+    assert verdict("gap-class", rows(single, "class")) is None  # one network has no spread
     kept = {("gapnet", "zeros"): [60, 61, 60, 61.0], ("permutenet", "zeros"): [50, 51, 50, 51.0]}
     assert verdict("gap-class", rows(kept, "class")) == claims.Verdict.HOLDS
     assert verdict("gap-class", rows(good, "class")) == claims.Verdict.FAILS

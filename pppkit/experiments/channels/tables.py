@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -127,13 +128,16 @@ def answer(rows: pd.DataFrame) -> str:
         return "No GAPNet has been trained to name the cell yet."
     gap = gap[gap["cells"] == gap["cells"].min()]
     chance, means = gap["chance"].iloc[0], gap.groupby("padding", sort=False)["accuracy"].mean()
-    blind = [p for p in means.index if not _above_chance(gap[gap["padding"] == p]["accuracy"], chance)]
-    seeing = means.drop(blind).sort_values(ascending=False)
+    blind = [p for p in means.index if not _reads(gap[gap["padding"] == p])]
+    seeing = means.drop(blind).sort_values(ascending=False, kind="stable")
     grid = grid_name(int(gap["cells"].iloc[0]))
-    first = ", ".join(f"{value:.0f} % under {padding}" for padding, value in seeing.items())
+    alike = {value: part.index for value, part in seeing.groupby(seeing.round(), sort=False)}
+    first = ", ".join(f"{value:.0f} % under {_joined(names)}" for value, names in alike.items())
     told = f"GAPNet names the right cell of {grid} in {first or 'no more than chance under any padding'}"
     rest = ", ".join(f"{padding} {means[padding]:.0f} %" for padding in blind)
-    return f"{told}{f'; not above chance ({chance:.0f} %): {rest}' if rest else ''}."
+    told += f"; not above chance ({chance:.0f} %): {rest}" if rest else ""
+    border = " It is the border that tells, not padding alone: where the averaged map ends is one, too."
+    return f"{told}.{border if 'none' in seeing.index else ''}"
 
 
 def size_sentence(rows: pd.DataFrame) -> str:
@@ -142,7 +146,7 @@ def size_sentence(rows: pd.DataFrame) -> str:
     for task, part in rows.groupby("task", sort=False):
         first, networks = part.iloc[0], part.groupby(["model", "padding", "cells", "data"]).size().max()
         words.append(
-            f"{task}: {first['images']} images, {first['epochs']} epochs, {networks} networks a cell"
+            f"{task}: {first['images']} images, {first['epochs']} epochs, up to {networks} networks a cell"
         )
     first = rows.iloc[0]
     scale = f"width {first['width']:g}, grid cells of {first['size']} pixels"
@@ -150,19 +154,38 @@ def size_sentence(rows: pd.DataFrame) -> str:
 
 
 def ppp_sentence(rows: pd.DataFrame) -> str:
-    """How location goes with PPP over paddings."""
-    found = against_ppp(rows)
+    """Whether a stronger pattern means that the place can be read: paddings of GAPNet's smallest grid."""
+    gap = rows[(rows["model"] == "gapnet") & (rows["task"] == "location")]
+    gap = gap[gap["cells"] == gap["cells"].min()]
+    found = against_ppp(gap)
     if found.empty:
         return "Too few paddings to compare location with PPP."
-    said = ", ".join(f"{value:+.2f} on {grid}" for grid, value in found.items())
-    return (
-        f"Over paddings, the rank correlation of GAPNet's location accuracy with its SNR-PPP is {said}: "
-        "few cells, so read it as a description."
-    )
+    strength = gap.groupby("padding", sort=False)["snr_ppp"].mean()
+    blind = [p for p, part in gap.groupby("padding", sort=False) if not _reads(part)]
+    weaker = {p: [q for q in strength.index if q not in blind and strength[q] < strength[p]] for p in blind}
+    said = [
+        f"under {p} the pattern is stronger (SNR-PPP {strength[p]:.2f}) than under "
+        f"{_listed(weaker[p], strength)}, and yet the cell cannot be named"
+        for p in blind
+        if weaker[p]
+    ]
+    rest = f"The rank correlation of location with SNR-PPP over paddings is {found.iloc[0]:+.2f}"
+    return f"{'; '.join([rest, *said])}."
 
 
-def _above_chance(values: pd.Series, chance: float) -> bool:
-    """Whether the 95 % interval over networks lies above chance; of one network, twice chance."""
+def _listed(paddings: list[str], strength: pd.Series) -> str:
+    return _joined(f"{p} ({strength[p]:.2f})" for p in paddings)
+
+
+def _joined(names: Iterable[str]) -> str:
+    """In a sentence: `"a, b and c"`."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def _reads(cell: pd.DataFrame) -> bool:
+    """Whether networks name the cell: the 95 % interval over them lies above chance; of one, twice chance."""
+    values, chance = cell["accuracy"], cell["chance"].iloc[0]
     if len(values) < 2:
         return bool(values.iloc[0] > 2 * chance)
     found = student_interval(values)

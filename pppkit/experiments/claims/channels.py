@@ -15,14 +15,15 @@ CHANNELS = "Global Pooling"  # the paper's name in the ledger
 
 
 def _cells(rows: Rows, task: str, *models: str) -> dict[int, dict[str, pd.Series]]:
-    """Accuracy under zeros of networks trained for a task, by grid; grids that lack one are left out."""
+    """Accuracy under zeros of networks trained for a task, by grid, where there are two or more of each."""
     table = rows.table("gap_location")
     table = table[(table["task"] == task) & (table["padding"] == "zeros")]
     found = {
         int(cells): dict(tuple(part.groupby("model")["accuracy"]))  # type: ignore[call-overload]
         for cells, part in table.groupby("cells")
+        if (part.groupby("model").size().reindex(models, fill_value=0) > 1).all()
     }
-    return some({k: v for k, v in found.items() if set(models) <= set(v)}, f"{' and '.join(models)}, {task}")
+    return some(found, f"two networks each of {' and '.join(models)} for {task}")
 
 
 def _networks(rows: Rows, task: str) -> str:
