@@ -24,6 +24,7 @@ OWN, INSTEAD = "its own padding", "the real surroundings instead"
 TOLD = {"fmeasure": "F-measure", "mae": "MAE", "miou": "mIoU"}
 PAPER_DATA = {"ecssd": "ECSSD", "pascal_s": "PASCAL-S", "dut_omron": "DUT-OMRON", "pascal_voc": "PASCAL VOC"}
 SET = {"sod": "saliency", "segmentation": "segmentation"}
+FEW = 4  # networks, of which no correlation is told
 LABELS_FROM_1 = ("satellite",)  # data whose class 0 is one; elsewhere it is none of them
 
 
@@ -166,7 +167,7 @@ def pattern_sentence(rows: pd.DataFrame) -> str:
     own, parts = named(rows), []
     for cell, part in own[own["padding"].isin(FILLS)].groupby("cell", sort=False):
         rank = rank_correlation(part["snr_ppp 4"], part["score"])
-        if not np.isnan(rank.value):
+        if np.isfinite(rank.value) and len(part) > FEW:
             parts.append(f"{rank.value:+.2f} ({rank.low:+.2f} to {rank.high:+.2f}) for {cell}")
     listed = "; ".join(parts) or "unknown, for want of networks"
     return f"Rank correlation of SNR-PPP at the deepest layer with the score, 95 % interval: {listed}."
