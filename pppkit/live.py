@@ -16,14 +16,14 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .experiments.context import WEIGHTS, Context
-from .experiments.posenet import PATTERNS, mean_maps, pattern, reproduction, scores
+from .experiments.posenet import PATTERNS, mean_maps, pattern, reproduction, scores, task_encoders
 from .experiments.posenet.bank import Bank, learn
 from .experiments.posenet.encoders import ENCODERS, TRAINED
 from .figures.style import COLORSCALE, finish
 from .results.maps import block_means
 
 STYLE = {"description_width": "90px"}
-OWN = ("resnet9", "vgg19_bn", "vgg16_sod")  # need a training's folder
+OWN = ("resnet9", "vgg19_bn", "vgg16_sod", *task_encoders.NAMES)  # need a training's folder
 KERNELS = (1, 3, 7)
 SIDE = 56  # of the maps on show
 
