@@ -133,7 +133,10 @@ def channel_points(folder: str | Path, trials: Sequence[Trial]) -> pd.DataFrame:
         if trial["seed"] == 0 and attack.map_file(folder, trial).is_file():
             kept = attack.maps(folder, trial)
             active = kept["mean",] > 0
-            both = {name: (kept[key,] / kept["mean",])[active] for name, key in zip(CHANNEL, ("flip", "ppp"))}
+            both = {
+                name: kept[key,][active] / kept["mean",][active]
+                for name, key in zip(CHANNEL, ("flip", "ppp"))
+            }
             parts.append(pd.DataFrame(both).assign(padding=trial["padding"]))
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
