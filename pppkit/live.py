@@ -16,14 +16,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .experiments.context import WEIGHTS, Context
-from .experiments.posenet import PATTERNS, mean_maps, pattern, reproduction, scores, task_encoders
+from .experiments.posenet import PATTERNS, mean_maps, pattern, reproduction, scores
 from .experiments.posenet.bank import Bank, learn
-from .experiments.posenet.encoders import ENCODERS, TRAINED
+from .experiments.posenet.encoders import ALONE, ENCODERS, TRAINED
+from .experiments.ppp.published_networks import NETWORKS
 from .figures.style import COLORSCALE, finish
 from .results.maps import block_means
 
 STYLE = {"description_width": "90px"}
-OWN = ("resnet9", "vgg19_bn", "vgg16_sod", *task_encoders.NAMES)  # need a training's folder
+LISTED = (ALONE, *NETWORKS, "vgg16")  # encoders that need no training's folder
 KERNELS = (1, 3, 7)
 SIDE = 56  # of the maps on show
 
@@ -36,19 +37,16 @@ def networks(paths: Mapping[str, Any] | None = None) -> dict[str, tuple[str, str
     """
     folder, found = (paths or {}).get(WEIGHTS), {}
     context = Context(Path(), {WEIGHTS: folder} if folder else {})
-    for name, encoder in ENCODERS.items():
-        if name in OWN:
-            continue
-        for kind in encoder.weights:
-            if kind == TRAINED and not folder:
+    for name in LISTED:
+        encoder = ENCODERS[name]
+        trained = [TRAINED] if folder and TRAINED in encoder.weights else []
+        for kind in [*trained, encoder.weights[-1]]:
+            try:
+                encoder.check({"model": name, "weights": kind}, context)
+            except ValueError:  # its file is not in the folder
                 continue
-            if kind in (TRAINED, encoder.weights[-1]):
-                try:
-                    encoder.check({"model": name, "weights": kind}, context)
-                except ValueError:  # its file is not in the folder
-                    continue
-                words = "" if kind == "none" else f", {kind}"
-                found[f"{encoder.title}{words}"] = (name, kind)
+            words = "" if kind == "none" else f", {kind}"
+            found[f"{encoder.title}{words}"] = (name, kind)
     return found
 
 
@@ -103,7 +101,8 @@ class LiveReadOut:
 
     def _new_network(self, change: Any = None) -> None:
         name, _ = self.networks[self.network.value]
-        self.padding.options = [p for p in ENCODERS[name].paddings if name == "posenet" or p != "none"]
+        self.padding.options = [p for p in ENCODERS[name].paddings if name == ALONE or p != "none"]
+        self.padding.value = self.padding.options[0]
         self._new_target()
 
     def _new_target(self, change: Any = None) -> None:
