@@ -9,7 +9,7 @@ import numpy as np
 
 from ...results.maps import block_means
 from ..context import Trial
-from .encoders import ENCODERS, UNTRAINED
+from .encoders import ALONE, ENCODERS, UNTRAINED
 from .patterns import pattern
 from .pictures import READ
 from .read_outs import TESTS
@@ -25,8 +25,9 @@ def title(trial: Trial) -> str:
 
 
 def with_maps(folder: str | Path, trials: Sequence[Trial]) -> list[Trial]:
-    """The trials whose maps are in a folder."""
-    return [trial for trial in trials if map_file(folder, trial).is_file()]
+    """The trials whose maps are in a folder; the picture alone, which draws nothing, comes last."""
+    found = [trial for trial in trials if map_file(folder, trial).is_file()]
+    return sorted(found, key=lambda trial: trial["model"] == ALONE)
 
 
 def drawings(folder: str | Path, trials: Sequence[Trial]) -> dict[str, dict[tuple[str, str], np.ndarray]]:
