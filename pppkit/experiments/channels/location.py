@@ -36,7 +36,7 @@ CIFAR = "cifar10"
 # `size` is a cell's side. Location needs few images, classes need more: each task has its own numbers.
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"size": 16, "width": 0.25, "n": 4, "test": 192, "precision": "bf16-mixed", "networks": 1}
-    | {"images": {"location": 384, "class": 384}, "epochs": {"location": 3, "class": 3}},
+    | {"images": {"location": 480, "class": 480}, "epochs": {"location": 8, "class": 8}},
     "published": {"size": 16, "width": 0.25, "n": 16, "test": 1000, "precision": "bf16-mixed", "networks": 2}
     | {"images": {"location": 960, "class": 4000}, "epochs": {"location": 5, "class": 8}},
     "paper": {"size": 32, "width": 1.0, "n": 480, "test": 10000, "precision": "32-true", "networks": 5}
