@@ -46,7 +46,9 @@ def _no_more(trial: Trial, context: Context) -> None:
 
 
 def _longest(rows: pd.DataFrame) -> float | None:
-    return float(rows["seconds"].max()) if "seconds" in rows else None
+    """Of rows that say so: older ones have no seconds."""
+    seconds = rows.get("seconds", pd.Series(dtype=float)).dropna()
+    return float(seconds.max()) if len(seconds) else None
 
 
 @dataclass(frozen=True, kw_only=True)
