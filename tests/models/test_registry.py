@@ -158,7 +158,7 @@ def test_a_saved_network_is_built_again(tmp_path):
 
 
 def test_names_that_are_valid_include_every_network():
-    with pytest.raises(ValueError, match=r"choose one of cifar_resnet20.*vgg16_sod, efficientnet,"):
+    with pytest.raises(ValueError, match=r"choose one of cifar_resnet20.*vgg16_sod, vgg_fcn, efficientnet,"):
         build("vgg20")
 
 
