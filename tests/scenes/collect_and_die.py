@@ -12,16 +12,18 @@ from pathlib import Path
 
 from pppkit.scenes.tiles import Manners, TileServer, around, collect
 
-FOLDER = Path(sys.argv[2])
-SERVER = TileServer(sys.argv[1], "nobody", "none")
 MOSAICS = around([(f"m{i}", 40 - 9 * i, 20 * i) for i in range(6)], 6, 90, tile=32)
+
+
+def server(template):
+    return TileServer(template, "nobody", "none")
 
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run(kill):
+def run(kill, template, folder):
     """In its own process: dies in the middle of a write (even kills) or right after one (odd kills)."""
     left = [1 + kill % 5]
     sync, replace = os.fsync, Path.replace
@@ -41,23 +43,25 @@ def run(kill):
             die()
 
     os.fsync, Path.replace = dying_sync, dying_replace  # type: ignore[method-assign]
-    collect(SERVER, MOSAICS, FOLDER, manners=Manners(rate=1000, at_once=4, wait=0.01), progress=False)
+    manners = Manners(rate=1000, at_once=4, wait=0.01)
+    collect(server(template), MOSAICS, folder, manners=manners, progress=False)
 
 
 if __name__ == "__main__":
+    template, folder, kills = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     found = []
-    for kill in range(int(sys.argv[3])):
+    for kill in range(kills):
         child = os.fork()
         if not child:
-            run(kill)
+            run(kill, template, folder)
             os._exit(0)
         _, status = os.waitpid(child, 0)
-        tiles = [p.relative_to(FOLDER / "tiles").with_suffix("").parts for p in FOLDER.rglob("*.tile")]
-        parts = len(list(FOLDER.rglob("*.part")))
+        tiles = [p.relative_to(folder / "tiles").with_suffix("").parts for p in folder.rglob("*.tile")]
+        parts = len(list(folder.rglob("*.part")))
         found.append(
             {"signal": os.WTERMSIG(status), "tiles": [list(map(int, t)) for t in tiles], "parts": parts}
         )
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            SERVER.template.split("/{")[0] + f"/mark{kill}"
+            template.split("/{")[0] + f"/mark{kill}"
         )
-    (FOLDER.parent / "kills.json").write_text(json.dumps(found))
+    (folder.parent / "kills.json").write_text(json.dumps(found))

@@ -258,9 +258,11 @@ def test_it_is_killed_20_times(server, tmp_path):
     counts = [len(k["tiles"]) for k in kills]
     assert counts == sorted(counts) and counts[-1] > 20 and any(k["parts"] for k in kills)
     spec = importlib.util.spec_from_file_location("collect_and_die", HERE / "collect_and_die.py")
-    script, sys.argv = importlib.util.module_from_spec(spec), command[1:]
+    script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    rows = collect(script.SERVER, script.MOSAICS, tmp_path / "out", manners=QUICK, progress=False)
+    rows = collect(
+        script.server(server.template), script.MOSAICS, tmp_path / "out", manners=QUICK, progress=False
+    )
     assert set(rows["state"]) <= {"present", "collected"}
     # what was on disk after a kill was never asked for again
     segments, on_disk = [[]], [set(), *({tuple(t) for t in k["tiles"]} for k in kills)]
