@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -13,31 +14,41 @@ from .base import Finding, Line, claim, of_lines
 from .rows import Rows, some
 
 CHANNELS = "Global Pooling"  # the paper's name in the ledger
+At = Callable[[float], Interval]  # from a level of confidence
+
+
+def _under_zeros(rows: Rows, task: str) -> pd.DataFrame:
+    table = rows.table("gap_location")
+    return table[(table["task"] == task) & (table["padding"] == "zeros")]
 
 
 def _cells(rows: Rows, task: str, *models: str) -> dict[int, dict[str, pd.Series]]:
     """Accuracy under zeros of networks trained for a task, by grid, where there are some of each."""
-    table = rows.table("gap_location")
-    table = table[(table["task"] == task) & (table["padding"] == "zeros")]
     found = {
         int(cells): dict(tuple(part.groupby("model")["accuracy"]))  # type: ignore[call-overload]
-        for cells, part in table.groupby("cells")
+        for cells, part in _under_zeros(rows, task).groupby("cells")
         if set(models) <= set(part["model"])
     }
     return some(found, f"networks of {' and '.join(models)} for {task}")
 
 
 def _networks(rows: Rows, task: str) -> str:
-    table = rows.table("gap_location")
-    table = table[(table["task"] == task) & (table["padding"] == "zeros")]
+    table = _under_zeros(rows, task)
     first = table.iloc[0]
     names = ", ".join(TITLES[model] for model in table["model"].unique())
     size = f"width {first['width']:g}, cells of {first['size']} pixels, {first['images']} images"
     return f"{names}: {table['seed'].nunique()} networks each, {size}, {first['epochs']} epochs"
 
 
-def _points(found: dict[int, Interval]) -> str:
-    return "; ".join(f"{k}x{k}: {_difference(difference)}" for k, difference in found.items())
+def _by_grid(rows: Rows, task: str, network: str, intervals_at: Mapping[int, At]) -> Finding:
+    """A line for each grid; its case is the network that is to be ahead."""
+    lines = [Line(f"{k}x{k}", partial(_case, network, at)) for k, at in intervals_at.items()]
+    measured = "; ".join(f"{line.name}: {_difference(line.intervals[network])}" for line in lines)
+    return of_lines(measured, lines, _networks(rows, task))
+
+
+def _case(network: str, at: At, level: float) -> dict[Hashable, Interval]:
+    return {network: at(level)}
 
 
 def _difference(found: Interval) -> str:
@@ -57,13 +68,8 @@ _claim = partial(claim, paper=CHANNELS, place="Table 1", needs=["gap_location"])
 def the_place_can_be_read(rows: Rows) -> Finding:
     """Chance is one over the number of cells."""
     cells = _cells(rows, "location", "gapnet")
-    above = {k: part["gapnet"] - 100 / k**2 for k, part in cells.items()}
-
-    def line(k: int) -> Line:
-        return Line(f"{k}x{k}", lambda level: {"gapnet": student_interval(above[k], level)})
-
-    measured = _points({k: student_interval(values) for k, values in above.items()})
-    return of_lines(measured, [line(k) for k in above], _networks(rows, "location"))
+    above = {k: partial(student_interval, part["gapnet"] - 100 / k**2) for k, part in cells.items()}
+    return _by_grid(rows, "location", "gapnet", above)
 
 
 @_claim(
@@ -74,15 +80,8 @@ def the_place_can_be_read(rows: Rows) -> Finding:
 def place_is_in_the_order(rows: Rows) -> Finding:
     """Welch's interval over networks."""
     cells = _cells(rows, "location", "gapnet", "permutenet")
-
-    def difference(k: int, level: float = 0.95) -> Interval:
-        return welch_interval(cells[k]["gapnet"], cells[k]["permutenet"], level)
-
-    def line(k: int) -> Line:
-        return Line(f"{k}x{k}", lambda level: {"gapnet": difference(k, level)})
-
-    measured = _points({k: difference(k) for k in cells})
-    return of_lines(measured, [line(k) for k in cells], _networks(rows, "location"))
+    lead = {k: partial(welch_interval, part["gapnet"], part["permutenet"]) for k, part in cells.items()}
+    return _by_grid(rows, "location", "gapnet", lead)
 
 
 @_claim(
@@ -93,12 +92,5 @@ def place_is_in_the_order(rows: Rows) -> Finding:
 def classes_are_not_in_the_order(rows: Rows) -> Finding:
     """Largely: most of what GAPNet knows stays without the order."""
     cells = _cells(rows, "class", "gapnet", "permutenet")
-
-    def difference(k: int, level: float = 0.95) -> Interval:
-        return welch_interval(cells[k]["permutenet"], cells[k]["gapnet"] / 2, level)
-
-    def line(k: int) -> Line:
-        return Line(f"{k}x{k}", lambda level: {"permutenet": difference(k, level)})
-
-    measured = _points({k: difference(k) for k in cells})
-    return of_lines(measured, [line(k) for k in cells], _networks(rows, "class"))
+    kept = {k: partial(welch_interval, part["permutenet"], part["gapnet"] / 2) for k, part in cells.items()}
+    return _by_grid(rows, "class", "permutenet", kept)
