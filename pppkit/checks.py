@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from typing import Any
 
@@ -118,3 +119,27 @@ def needs(user: str, *packages: str, extra: str) -> None:
     if missing:
         packages_text = " and ".join(missing)
         raise ImportError(f"{user} needs {packages_text}: pip install 'pppkit[{extra}]'", name=missing[0])
+
+
+def exit_code(command: Callable[[], int], *also: type[Exception]) -> int:
+    """What a command line ends with; errors in its input end it with a sentence and 2, not a traceback.
+
+    Args:
+        command: Does the work, and gives the code where nothing goes wrong.
+        *also: Errors that its input can cause beside `ValueError` and `OSError`.
+
+    Returns:
+        The command's own, 1 for a failure on the way, 130 where it was interrupted.
+    """
+    from_input: tuple[type[Exception], ...] = (ValueError, OSError, *also)
+    try:
+        return command()
+    except from_input as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
+        return 130

@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pandas as pd
 
-from ..checks import one_of
+from ..checks import exit_code, one_of
 from . import EXPERIMENTS
 from .base import Experiment
 from .context import Trial
@@ -100,7 +101,7 @@ def _at_most(minutes: float | None) -> Iterator[None]:
         timer.cancel()
 
 
-def _list() -> None:
+def _list(a: argparse.Namespace) -> int:
     rows = [
         {
             "name": name,
@@ -111,6 +112,7 @@ def _list() -> None:
         for name, experiment in EXPERIMENTS.items()
     ]
     print(pd.DataFrame(rows).to_string(index=False, justify="left"))
+    return 0
 
 
 def _typical_seconds(experiment: Experiment, folder: Path, profile: str) -> float | None:
@@ -195,20 +197,8 @@ def _experiment(name: str) -> Experiment:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; errors in its input end it with a sentence and code 2, not a traceback."""
     a: Any = _parser().parse_args(arguments)
-    try:
-        if a.command == "list":
-            _list()
-            return 0
-        return {"run": _run, "status": _status, "verify": _verify}[a.command](a)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+    commands = {"list": _list, "run": _run, "status": _status, "verify": _verify}
+    return exit_code(partial(commands[a.command], a))
 
 
 if __name__ == "__main__":

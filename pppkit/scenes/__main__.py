@@ -6,8 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..checks import exit_code
 
 if TYPE_CHECKING:
     from .tiles import Mosaic
@@ -79,17 +82,7 @@ def _collect(a: argparse.Namespace) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; errors in its input end it with a sentence and code 2, not a traceback."""
     a = _parser().parse_args(arguments)
-    try:
-        return _collect(a)
-    except (ValueError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except RuntimeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+    return exit_code(partial(_collect, a), ImportError)
 
 
 if __name__ == "__main__":
