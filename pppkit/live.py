@@ -16,8 +16,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from .experiments.context import WEIGHTS, Context
-from .experiments.posenet import PATTERNS, mean_maps, pattern, reproduction, scores
-from .experiments.posenet.bank import Bank, learn
+from .experiments.posenet import PATTERNS, Bank, learn, mean_maps, pattern, reproduction, scores
 from .experiments.posenet.encoders import ALONE, ENCODERS, TRAINED
 from .experiments.ppp.published_networks import NETWORKS
 from .figures.style import COLORSCALE, finish

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pppkit import models
-from pppkit.experiments.posenet import pattern, reproduction
+from pppkit.experiments.posenet import pattern, reproduction, reproduction_features
 from pppkit.live import SIDE, LiveReadOut, networks
 from pppkit.results.maps import block_means
 
@@ -14,9 +14,9 @@ from pppkit.results.maps import block_means
 def live(monkeypatch):
     tiny = {"train": 32, "test": 4, "noise": 2, "epochs": 3, "trials": 5, "size": 32}
     monkeypatch.setitem(reproduction.PROFILES, "quick", tiny)
-    reproduction._read.cache_clear()
+    reproduction_features._read.cache_clear()
     yield LiveReadOut()
-    reproduction._read.cache_clear()
+    reproduction_features._read.cache_clear()
 
 
 def test_the_map_follows_the_epochs(live, monkeypatch):
@@ -35,7 +35,7 @@ def test_the_map_follows_the_epochs(live, monkeypatch):
 def test_features_are_kept_while_only_the_read_out_changes(live, monkeypatch):
     live.network.value = "ResNet-20, untrained"
     live.learn()
-    monkeypatch.setattr(reproduction, "reader", lambda *given: pytest.fail("read again"))
+    monkeypatch.setattr(reproduction_features, "reader", lambda *given: pytest.fail("read again"))
     live.kernel.value = 1
     live.learn()
     assert "SPC" in live.status.value

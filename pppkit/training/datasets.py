@@ -167,12 +167,7 @@ def class_shapes(
     Nothing tells where a shape is but the picture: windows are drawn without regard to shapes.
 
     Args:
-        n: How many.
-        size: Side of the masks in pixels.
-        seed: Which world, at least 0; scenes of different seeds share nothing.
-        spacing: Mean distance of shapes in pixels; None for the side. Radii are 0.16 to 0.34 times that.
-        progress: Show a progress bar.
-        margin: Pixels around, which images show and masks do not.
+        n: As in `masked_shapes`, and so the others; a `spacing` of None is the side.
 
     Returns:
         Images `(n, 3, size + 2 margin, size + 2 margin)` uint8 and classes `(n, size, size)` uint8: 0 for

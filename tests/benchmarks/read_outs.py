@@ -5,7 +5,7 @@ import time
 import torch
 
 from pppkit import models
-from pppkit.experiments.posenet.bank import Bank, Setting, learn
+from pppkit.experiments.posenet import Bank, Setting, learn
 from pppkit.experiments.posenet.patterns import PATTERNS
 from pppkit.experiments.posenet.pictures import images, read_layers
 from pppkit.experiments.posenet.training import ResizedMSE, passes

@@ -7,8 +7,19 @@ import pytest
 import torch
 from scipy import stats
 
-from pppkit.experiments.posenet import ReadOut, pattern, resized, score, train
-from pppkit.experiments.posenet.bank import Bank, Setting, _TapSum, learn, mean_maps, scores
+from pppkit.experiments.posenet import (
+    Bank,
+    ReadOut,
+    Setting,
+    learn,
+    mean_maps,
+    pattern,
+    resized,
+    score,
+    scores,
+    train,
+)
+from pppkit.experiments.posenet.taps import TapSum
 from pppkit.metrics import spearman
 from pppkit.results.statistics import student_interval
 
@@ -51,7 +62,7 @@ def test_shifted_taps_add_up_to_a_convolution(kernel, padding):
     weight = torch.randn(4, 3, kernel, kernel, generator=torch.Generator().manual_seed(1))
     rows = weight.flatten(2).transpose(1, 2).flatten(0, 1).requires_grad_()  # a row for each setting and tap
     taps = torch.einsum("rc,nchw->nrhw", rows, x).unflatten(1, (4, kernel * kernel))
-    found = _TapSum.apply(taps, kernel, padding)
+    found = TapSum.apply(taps, kernel, padding)
     kept = weight.requires_grad_()
     expected = torch.nn.functional.conv2d(x, kept, padding=padding)
     assert torch.allclose(found, expected, atol=1e-5)

@@ -11,7 +11,7 @@ import torch
 
 from pppkit import models
 from pppkit.experiments.context import Context
-from pppkit.experiments.posenet import constants, encoders, pattern
+from pppkit.experiments.posenet import constants, encoders, pattern, reproduction_features, reproduction_grids
 from pppkit.experiments.posenet import reproduction as experiment
 from pppkit.experiments.posenet import reproduction_tables as tables
 from pppkit.experiments.posenet.encoders import ENCODERS, Reader
@@ -26,9 +26,9 @@ TINY = {"train": 16, "test": 4, "noise": 2, "epochs": 2, "trials": 3, "size": 32
 @pytest.fixture
 def tiny(monkeypatch):
     monkeypatch.setitem(experiment.PROFILES, "quick", TINY)
-    experiment._read.cache_clear()
+    reproduction_features._read.cache_clear()
     yield
-    experiment._read.cache_clear()
+    reproduction_features._read.cache_clear()
 
 
 def test_waves_against_closed_forms():
@@ -118,8 +118,8 @@ def test_rows_name_their_settings_and_leave_maps(tiny, tmp_path):
 
 
 def test_features_are_computed_once_for_all_trials_of_a_network(tiny, tmp_path, monkeypatch):
-    calls, build = [], experiment.reader
-    monkeypatch.setattr(experiment, "reader", lambda *given: calls.append(1) or build(*given))
+    calls, build = [], reproduction_features.reader
+    monkeypatch.setattr(reproduction_features, "reader", lambda *given: calls.append(1) or build(*given))
     trials = experiment.table("kernel", "quick", {"posenet": ("none",)})
     rows = experiment.EXPERIMENT.run(tmp_path, trials, progress=False)
     assert len(trials) == 3 and calls == [1] and sorted(rows["kernel"].unique()) == [1, 3, 7]
@@ -127,12 +127,12 @@ def test_features_are_computed_once_for_all_trials_of_a_network(tiny, tmp_path, 
 
 def test_a_padded_read_out_finds_position_in_pictures(tmp_path, monkeypatch):
     monkeypatch.setitem(experiment.PROFILES, "quick", {**TINY, "train": 64, "test": 16, "epochs": 15})
-    experiment._read.cache_clear()
+    reproduction_features._read.cache_clear()
     (trial,) = experiment.grid("quick", "posenet", pattern="gaussian", readout_padding=(0, 2))
     rows = experiment.EXPERIMENT.run(tmp_path, [trial], progress=False)
     spc = rows.groupby("readout_padding")["spc images"].mean()
     assert spc[2] > 0.1 and spc[2] > abs(spc[0]) + 0.05
-    experiment._read.cache_clear()
+    reproduction_features._read.cache_clear()
 
 
 def test_other_rooms_add_their_encoders(tmp_path):
@@ -150,7 +150,9 @@ def test_other_rooms_add_their_encoders(tmp_path):
 def test_the_published_grid():
     found = experiment.EXPERIMENT.trials()
     assert len({str(trial) for trial in found}) == len(found)
-    assert found == sorted(found, key=lambda t: list(experiment.PUBLISHED["models"]).index(t["model"]))
+    assert found == sorted(
+        found, key=lambda t: list(reproduction_grids.PUBLISHED["models"]).index(t["model"])
+    )
     rows = [tuple(row.values()) for trial in found for row in experiment.EXPERIMENT.rows_of(trial)]
     assert len(set(rows)) == len(rows)
     deep = [t for t in found if t["depth"] == (3,)]

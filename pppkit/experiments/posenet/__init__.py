@@ -1,6 +1,8 @@
 """PosENet (Islam, Jia and Bruce): a read-out on frozen features learns a pattern of positions."""
 
-from .bank import Bank, Setting, learn, mean_maps, scores
+from .bank import Bank, Setting
+from .bank_learning import learn
+from .bank_scores import mean_maps, scores
 from .encoders import ENCODERS, Encoder, Reader, register
 from .experiment import EXPERIMENT, KEY, PROFILES, WEIGHTS, grid, measure, shown
 from .patterns import PATTERNS, SIGMA, WAVES, null_error, pattern

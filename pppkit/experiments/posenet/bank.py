@@ -1,21 +1,19 @@
-"""Read-outs of many settings over the same features, trained in one pass."""
+"""Read-outs of many settings over the same features of one network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...checks import one_of
-from ...metrics import PatternScore
 from .patterns import PATTERNS, SIDE, pattern
-from .pictures import READ, resized
+from .pictures import resized
 from .readout import ReadOut
-from .training import ResizedMSE, passes
+from .taps import Products, TapSum, enlarged
 
 
 @dataclass(frozen=True)
@@ -37,66 +35,6 @@ class Setting:
     padding: int = 0
     stages: tuple[int, ...] | None = None
     seed: int = 0
-
-
-class _Products(torch.autograd.Function):
-    """One matrix times the features of some images, which are copied neither here nor for the gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor, x: Tensor, some: list[int]) -> Tensor:
-        """`(rows, C)` and all images' `(N, C, pixels)` to some images' `(n, rows, pixels)`."""
-        ctx.x, ctx.some = x, some
-        out = weight.new_empty(len(some), len(weight), x.shape[2])
-        for place, image in enumerate(some):
-            torch.mm(weight, x[image], out=out[place])
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        """That of the weights; the features are frozen."""
-        (grad,) = grads
-        total = grad.new_zeros(grad.shape[1], ctx.x.shape[1])
-        for part, image in zip(grad, ctx.some):
-            total.addmm_(part, ctx.x[image].T)
-        return total, None, None
-
-
-class _TapSum(torch.autograd.Function):
-    """Adds the maps of a kernel's taps, each shifted to its place: the rest of a convolution."""
-
-    @staticmethod
-    def forward(ctx: Any, taps: Tensor, kernel: int, padding: int) -> Tensor:
-        """`(n, settings, kernel * kernel, h, w)` to `(n, settings, h', w')`; beyond the maps there is 0."""
-        ctx.shape, ctx.kernel, ctx.padding = taps.shape, kernel, padding
-        height, width = (side + 2 * padding - kernel + 1 for side in taps.shape[3:])
-        out = taps.new_zeros(*taps.shape[:2], height, width)
-        for tap, to, source in _shifts(taps.shape[3:], kernel, padding):
-            out[to] += taps[:, :, tap][source]
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (grad,) = grads
-        whole = ctx.padding == 0 and ctx.kernel == 1
-        taps = grad.new_empty(ctx.shape) if whole else grad.new_zeros(ctx.shape)
-        for tap, to, source in _shifts(ctx.shape[3:], ctx.kernel, ctx.padding):
-            taps[:, :, tap][source] = grad[to]
-        return taps, None, None
-
-
-Place = tuple[Any, slice, slice]
-
-
-def _shifts(shape: Sequence[int], kernel: int, padding: int) -> Iterator[tuple[int, Place, Place]]:
-    """For each tap, where in the sum its map goes, and which part of it."""
-    for tap in range(kernel * kernel):
-        to, source = [], []
-        for side, place in zip(shape, divmod(tap, kernel)):
-            first = max(0, padding - place)
-            last = min(side + 2 * padding - kernel + 1, side + padding - place)
-            to.append(slice(first, last))
-            source.append(slice(first + place - padding, last + place - padding))
-        yield tap, (..., to[0], to[1]), (..., source[0], source[1])
 
 
 class _Group(NamedTuple):
@@ -185,7 +123,7 @@ class Bank(nn.Module):
             For settings of one shape their places and their maps `(n, settings, h', w')`.
         """
         found = [
-            (group.places, norm(_TapSum.apply(taps, group.kernel, group.padding)).sigmoid())
+            (group.places, norm(TapSum.apply(taps, group.kernel, group.padding)).sigmoid())
             for group, norm, taps in zip(self.groups, self.norms, self._tap_maps(features, some))
         ]
         for readout, places, stages in zip(self.deep, self.deep_places, self.deep_stages):
@@ -201,8 +139,8 @@ class Bank(nn.Module):
         for layer, (weight, x) in enumerate(zip(self.taps, features)):
             if not len(weight):
                 continue
-            maps = _Products.apply(weight, x.flatten(2), images).unflatten(2, x.shape[2:])
-            maps = _enlarged(maps)
+            maps = Products.apply(weight, x.flatten(2), images).unflatten(2, x.shape[2:])
+            maps = enlarged(maps)
             readers = [[i for i in g.places if layer in (self.settings[i].stages or ())] for g in self.groups]
             sizes = [len(own) * group.kernel**2 for own, group in zip(readers, self.groups)]
             for i, (part, own, group) in enumerate(zip(maps.split(sizes, 1), readers, self.groups)):
@@ -228,92 +166,3 @@ def _check(setting: Setting, layers: int) -> None:
     stages = setting.stages or ()
     if not stages or not set(stages) <= set(range(layers)):
         raise ValueError(f"stages={setting.stages!r} must name layers from 0 to {layers - 1}, at least one")
-
-
-def _enlarged(maps: Tensor) -> Tensor:
-    """Maps `(N, C, h, w)` at 28 x 28, by a product along each axis."""
-    if tuple(maps.shape[2:]) == (READ, READ):
-        return maps
-    u, v = (
-        F.interpolate(torch.eye(n, device=maps.device)[None], READ, mode="linear", align_corners=True)[0].T
-        for n in maps.shape[2:]
-    )
-    return u @ maps @ v.T
-
-
-def learn(
-    bank: Bank,
-    features: Sequence[Tensor],
-    epochs: int = 15,
-    batch: int = 32,
-    seed: int = 0,
-    mixed: bool = False,
-) -> Iterator[Tensor]:
-    """Trains a bank by the authors' protocol, an epoch each time that the next item is asked for.
-
-    Args:
-        bank: Trained in place.
-        features: For each layer `(N, C, h, w)`, computed once.
-        epochs: As in `passes`, and so the others.
-        batch: Images in a step.
-        seed: Of the order of images, which all read-outs share.
-        mixed: Lets convolutions of deep read-outs work in bfloat16.
-
-    Yields:
-        The mean error of each setting over an epoch.
-    """
-    made: dict[tuple[int, ...], ResizedMSE] = {}
-    device = features[0].device
-
-    def errors(some: Tensor) -> Tensor:
-        places, found = [], []
-        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            predicted = bank.small(features, some)
-        for own, maps in predicted:
-            if tuple(own) not in made:
-                shape = (maps.shape[2], maps.shape[3])
-                made[tuple(own)] = ResizedMSE(bank.targets(own).to(device), shape)
-            places += own
-            found.append(made[tuple(own)](maps.float()))
-        return torch.cat(found)[torch.tensor(places).argsort().to(device)]
-
-    return passes(bank, errors, len(features[0]), epochs, batch, seed)
-
-
-@torch.no_grad()
-def predictions(
-    bank: Bank, features: Sequence[Tensor], places: Sequence[int] | None = None, batch: int = 32
-) -> Iterator[tuple[int, Tensor]]:
-    """The maps that read-outs predict, batch by batch.
-
-    Args:
-        bank: In eval mode.
-        features: For each layer `(N, C, h, w)`.
-        places: Of the settings that are asked; None for all.
-        batch: Images at a time.
-
-    Yields:
-        A setting's place and its maps of some images, `(n, side, side)`, on the CPU.
-    """
-    for some in torch.arange(len(features[0])).split(batch):
-        for own, small in bank.small(features, some):
-            for place, maps in zip(own, small.unbind(1)):
-                if places is None or place in places:
-                    large = F.interpolate(maps[:, None], bank.side, mode="bilinear", align_corners=True)
-                    yield place, large[:, 0].cpu()
-
-
-def mean_maps(bank: Bank, features: Sequence[Tensor], places: Sequence[int]) -> dict[int, Tensor]:
-    """Of some settings the mean of the predicted maps over images, `(side, side)` by place."""
-    found = {place: torch.zeros(bank.side, bank.side) for place in places}
-    for place, maps in predictions(bank, features, places):
-        found[place] += maps.sum(0) / len(features[0])
-    return found
-
-
-def scores(bank: Bank, features: Sequence[Tensor]) -> list[dict[str, float]]:
-    """For each setting `spc`, `mae`, and `nan`: how many of `count` maps had no correlation."""
-    found, targets = [PatternScore(sync_on_compute=False) for _ in bank.settings], bank.targets()
-    for place, maps in predictions(bank, features):
-        found[place].update(maps, targets[place])
-    return [{name: value.item() for name, value in score.compute().items()} for score in found]

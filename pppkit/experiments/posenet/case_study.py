@@ -13,7 +13,8 @@ from .encoders import ALONE, ENCODERS, UNTRAINED
 from .patterns import pattern
 from .pictures import READ
 from .read_outs import TESTS
-from .reproduction import FIVE, THREE, map_file, maps
+from .reproduction_grids import FIVE, THREE
+from .reproduction_maps import map_file, maps
 
 TARGET = "target"
 
