@@ -1,5 +1,6 @@
 """The papers' networks at any width, every torchvision model, and the layers of interest of each."""
 
+from .blurpool import BlurPool, blur, blurred
 from .checkpoints import from_checkpoint, load, save, saved
 from .cifar_resnet import CifarResNet
 from .classifiers import VGG19
@@ -17,8 +18,11 @@ __all__ = [
     "VGG16SOD",
     "VGG19",
     "VGGFCN",
+    "BlurPool",
     "CifarResNet",
     "Entry",
+    "blur",
+    "blurred",
     "build",
     "default_layers",
     "from_checkpoint",

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from .blurpool import blurred
 from .registry import build
 
 
@@ -67,4 +68,5 @@ def load(path: str | Path) -> nn.Module:
             f"path={str(path)!r} was not written by pppkit.models.save "
             f"({type(error).__name__}: {str(error).splitlines()[0]})"
         ) from error
-    return build(built["name"], width=built["width"], num_classes=built["num_classes"], weights=path)
+    model = build(built["name"], width=built["width"], num_classes=built["num_classes"], weights=path)
+    return blurred(model) if built.get("blur") else model

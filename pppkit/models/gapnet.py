@@ -2,8 +2,7 @@
 
 The first convolution is 3x3 at stride 1, and no max pooling follows, as is usual for CIFAR. GAPNet is that
 network: its last map is averaged over the image, and a linear layer reads the channels. PermuteNet shuffles
-the channels before they are read. BlurPool (Zhang, ICML 2019) replaces every stride of 2 by stride 1, a blur,
-and every second pixel.
+the channels before they are read. BlurPool (`pppkit.models.blurpool`) replaces every stride of 2.
 """
 
 from __future__ import annotations
@@ -12,37 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..checks import whole
+from .blurpool import BlurPool
 from .entries import initialise, register, scaled
-
-BINOMIAL = (1.0, 2.0, 1.0)
-
-
-class BlurPool(nn.Module):
-    """Every `stride`-th pixel of a blurred map: the binomial 3x3 kernel, each channel by itself.
-
-    The border is padded by one pixel of zeros, or as the surrounding `pppkit.Padding` says.
-
-    Args:
-        channels: Of the map.
-        stride: Of the pixels that are kept.
-
-    Raises:
-        ValueError: For numbers below 1.
-    """
-
-    kernel: Tensor
-
-    def __init__(self, channels: int, stride: int = 2):
-        super().__init__()
-        self.channels, self.stride = whole("channels", channels), whole("stride", stride)
-        taps = torch.tensor(BINOMIAL)
-        taps = torch.outer(taps, taps) / taps.sum() ** 2
-        self.register_buffer("kernel", taps.expand(channels, 1, 3, 3).contiguous(), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(N, channels, H, W)` to `(N, channels, ceil(H / stride), ceil(W / stride))`."""
-        return F.conv2d(x, self.kernel.to(x.dtype), None, self.stride, 1, 1, self.channels)
 
 
 class PermuteChannels(nn.Module):
