@@ -7,6 +7,7 @@ command line: `python -m pppkit.experiments list`.
 from . import bhv, channels, posenet
 from .base import Experiment
 from .channels import attack as channel_attack
+from .channels import invariance as shift_consistency
 from .context import Context
 from .posenet import controls as posenet_controls
 from .posenet import published as posenet_published
@@ -32,7 +33,8 @@ _PPP = (emergence, pitfalls, untrained, published_networks, chronology, initial)
 _LEARNED = (learned, learned_initial, black_crops)
 _PUZZLES = (efficientnet_puzzle, initial_statistics)
 _POSENET = (posenet, posenet_published, posenet_tables, posenet_controls, posenet_tasks)
-_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, channels, channel_attack, spectra)
+_CHANNELS = (channels, shift_consistency, channel_attack)
+_IN_BOOK_ORDER = (*_PPP, *_LEARNED, *_PUZZLES, bhv, *_POSENET, *_CHANNELS, spectra)
 EXPERIMENTS: dict[str, Experiment] = {room.EXPERIMENT.name: room.EXPERIMENT for room in _IN_BOOK_ORDER}
 
 __all__ = ["EXPERIMENTS", "Context", "Experiment"]

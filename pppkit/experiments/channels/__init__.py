@@ -15,7 +15,7 @@ from .location import (
     shown,
     table,
 )
-from .shift import augshift, shift_consistency, shifted
+from .shift import SHIFT, AugShift, augshift, shift_consistency, shifted
 from .training import TASKS, CanvasTask, predictions
 
 __all__ = [
@@ -25,7 +25,9 @@ __all__ = [
     "MODELS",
     "PROFILES",
     "SCHEMES",
+    "SHIFT",
     "TASKS",
+    "AugShift",
     "CanvasTask",
     "augshift",
     "draw_cells",

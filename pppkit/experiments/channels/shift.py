@@ -1,9 +1,11 @@
-"""Does a network say the same of an image and of its shifted copy? AugShift, and consistency.
+"""Shifted copies of images: networks that learn from them (AugShift), and what they say of them.
 
 Table 2 of the Global Pooling paper, after Zhang, Making Convolutional Networks Shift-Invariant Again (2019).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,10 @@ from ...checks import one_of, whole
 from ...metrics import ShiftConsistency
 from ...models.hooks import watching
 from ...padding import FILLS
+from ...training import Classifier, Recipe
 from ...training.recipes import moved
+
+SHIFT = 8  # pixels each way, the paper's
 
 
 def shifted(images: Tensor, shift: int, generator: torch.Generator, fill: str = "zeros") -> Tensor:
@@ -59,7 +64,7 @@ def augshift(
 def shift_consistency(
     model: nn.Module,
     images: Tensor,
-    shift: int = 8,
+    shift: int = SHIFT,
     *,
     fill: str = "zeros",
     seed: int = 0,
@@ -83,3 +88,39 @@ def shift_consistency(
         for part in images.split(batch):
             score.update(model(part), model(shifted(part, shift, generator, fill)))
     return 100 * float(score.compute())
+
+
+class AugShift(Classifier):
+    """A classifier that learns each batch together with its shifted copies.
+
+    Args:
+        model: As for `pppkit.training.Classifier`, and so the others.
+        padding: A padding scheme.
+        recipe: How it learns; its own augmentation comes before the copies.
+        copy_shift: As in `shifted`.
+        copy_fill: At the border of the copies.
+        **kwargs: For `pppkit.training.Classifier`.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        padding: str | None = None,
+        recipe: Recipe | None = None,
+        *,
+        copy_shift: int = SHIFT,
+        copy_fill: str = "zeros",
+        **kwargs: Any,
+    ):
+        super().__init__(model, padding, recipe, **kwargs)
+        self.copy_shift = whole("copy_shift", copy_shift, 0)
+        one_of("copy_fill", copy_fill, FILLS)
+        self.copy_fill = copy_fill
+
+    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
+        generator = self._generator()
+        x, target = self.recipe.augment(*batch, generator)
+        x, target = augshift(x, target, self.copy_shift, generator, self.copy_fill)
+        loss = self.loss(self(x), target)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
+        return loss
