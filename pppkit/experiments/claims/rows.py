@@ -21,7 +21,7 @@ Found = TypeVar("Found", bound=Sized)
 # By experiment. Of `learned` networks above their gate are evidence, of `chronology` none is.
 MEASURED = (
     *("untrained", "published_networks", "chronology", "learned", "learned_initial"),
-    *("posenet", "posenet_tables", "bhv", "gap_location"),
+    *("posenet", "posenet_tables", "bhv", "gap_location", "shift_consistency", "channel_attack"),
 )
 TABLES = (*MEASURED, "maps")
 NETWORK = list(tables.NETWORK)

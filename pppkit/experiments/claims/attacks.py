@@ -1,0 +1,158 @@
+"""Claims of the Global Pooling paper about what position channels cost: shifted copies, and the attack."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from functools import partial
+
+import pandas as pd
+
+from ...results.statistics import Interval, prediction_interval, student_interval
+from .base import Finding, Line, claim, family_name, of_lines
+from .channels import CHANNELS
+from .rows import CannotTell, Rows, some
+
+MARGIN = 2.0  # points of top-1 that count as none: the paper's AugShift loses 1.0 on CIFAR-10
+THIRDS = ("left", "centre", "right")
+
+
+def _learned(rows: Rows) -> pd.DataFrame:
+    """Networks above their gates; the copies are black at the border, as the paper's."""
+    table = rows.table("shift_consistency")
+    good = table[table["passed"].astype(bool) & (table["fill"] == "zeros")]
+    if good.empty:
+        raise CannotTell("no network that was asked about shifted copies is above its gate")
+    return good
+
+
+def _gains(good: pd.DataFrame, variant: str, other: str) -> dict[tuple[str, str], pd.DataFrame]:
+    """What a way to learn gains beside another, by network and data: a row for each padding with both."""
+    metrics, found = ["consistency", "top1"], {}
+    for (model, data), part in good.groupby(["model", "data"], sort=False):
+        means = part.groupby(["variant", "padding"])[metrics].mean()
+        present = means.index.get_level_values("variant")
+        if variant in present and other in present:
+            gain = (means.loc[variant] - means.loc[other]).dropna()
+            if len(gain):
+                found[model, data] = gain
+    return some(found, f"networks of {variant} and {other} under one padding")
+
+
+def _shift_finding(rows: Rows, other: str) -> Finding:
+    good = _learned(rows)
+    gains = _gains(good, "augshift", other)
+    several = any(len(gain) > 1 for gain in gains.values())
+    lines, words = [], []
+    for (model, data), gain in gains.items():
+        name = family_name(model, data)
+        lines.append(Line(name, partial(_shift_cases, gain), decides=len(gain) > 1 or not several))
+        words.append(f"{name}: {_points(gain['consistency'])} consistency, {_points(gain['top1'])} top-1")
+    counts = good.groupby(["model", "data", "variant"], sort=False).size()
+    networks = ", ".join(f"{count} {v} of {family_name(m, d)}" for (m, d, v), count in counts.items())
+    return of_lines("; ".join(words), lines, f"networks above their gates: {networks}")
+
+
+def _shift_cases(gain: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
+    kept = student_interval(gain["top1"] + MARGIN, level)
+    return {"consistency": student_interval(gain["consistency"], level), "top-1": kept}
+
+
+def _points(values: pd.Series) -> str:
+    """A mean over paddings; of one padding it has no interval."""
+    found = student_interval(values)
+    spread = f" ± {found.half_width:.1f}" if math.isfinite(found.half_width) else " (one padding)"
+    return f"{found.value:+.1f}{spread}"
+
+
+_shifts = partial(claim, paper=CHANNELS, place="Table 2", needs=["shift_consistency"])
+_CHECK = (
+    "AugShift's consistency minus {} is positive, and its top-1 at most "
+    f"{MARGIN:g} points lower: means over paddings, on each data set with several, above the gates"
+)
+
+
+@_shifts(
+    "gap-augshift",
+    text="A simple data augmentation improves the translation invariance of CNNs",
+    check=_CHECK.format("the plain network's"),
+)
+def copies_make_consistent(rows: Rows) -> Finding:
+    """Paddings are the repetitions: a network of each kind under each."""
+    return _shift_finding(rows, "plain")
+
+
+@_shifts(
+    "gap-augshift-blurpool",
+    text="AugShift makes more consistent than antialiased downsampling (BlurPool) does",
+    check=_CHECK.format("BlurPool's"),
+)
+def copies_beat_blurs(rows: Rows) -> Finding:
+    """The order of the printed table, in both of its data sets."""
+    return _shift_finding(rows, "blurpool")
+
+
+_attack = partial(claim, paper=CHANNELS, place="The channel attack", needs=["channel_attack"])
+
+
+def _losses(rows: Rows) -> pd.DataFrame:
+    """Points of mIoU that each attack costs: a row for each network, ranking, draw and number of channels."""
+    table = rows.table("channel_attack")
+    marked = table.assign(loss=100 * (table["whole"] - table["miou"]))
+    index = ["data", "padding", "seed", "ranking", "draw", "top"]
+    return some(marked.pivot(index=index, columns="region", values="loss"), "attacks")
+
+
+def _beyond_random(values: Mapping[str, pd.Series], level: float) -> dict[Hashable, Interval]:
+    """What a ranking has more than one further random draw would, by ranking, network and channels."""
+    found: dict[Hashable, Interval] = {}
+    for ranking, series in values.items():
+        for (seed, top), part in series.groupby(["seed", "top"]):
+            kinds = part.index.get_level_values("ranking")
+            random = prediction_interval(part[kinds == "random"], level)
+            own = float(part[kinds == ranking].iloc[0])
+            found[ranking, seed, top] = Interval(own - random.value, own - random.high, own - random.low)
+    return found
+
+
+def _attack_finding(losses: pd.DataFrame, values: Mapping[str, pd.Series], what: str) -> Finding:
+    """A line for each padding; its cases are rankings and numbers of channels."""
+    lines, gains = [], []
+    for (data, padding), part in losses.groupby(["data", "padding"], sort=False):
+        own = {ranking: series.loc[part.index] for ranking, series in values.items()}
+        line = Line(f"{padding} on {data}", partial(_beyond_random, own))
+        gain = pd.Series([found.value for found in line.intervals.values()]).mean()
+        gains.append(f"{line.name} {gain:+.1f}")
+        lines.append(line)
+    seeds = losses.index.get_level_values("seed").nunique()
+    draws = losses.index.get_level_values("draw").nunique()
+    networks = (
+        f"VGG-FCN: {len(lines)} paddings, {seeds} network{'s' * (seeds > 1)} each, {draws} random draws"
+    )
+    return of_lines(f"{what}, in points of mIoU: {', '.join(gains)}", lines, networks)
+
+
+@_attack(
+    "gap-attack",
+    text="Setting position-specific channels to zero hurts more than random channels do",
+    check="points of mIoU that overall position channels cost, minus one more random draw, are positive "
+    "for every number of channels under every padding",
+)
+def position_channels_matter(rows: Rows) -> Finding:
+    """The interval is where another random draw would fall."""
+    losses = _losses(rows)
+    return _attack_finding(losses, {"overall": losses["image"]}, "mean over numbers of channels")
+
+
+@_attack(
+    "gap-attack-region",
+    text="Region-specific channels hurt their own region",
+    check="points of mIoU that the channels of a third cost there, minus in the other thirds, minus the same "
+    "of one more random draw, are positive for every third and number of channels under every padding",
+)
+def regions_have_channels(rows: Rows) -> Finding:
+    """Random channels may cost more in one third, too: scenes are not the same everywhere."""
+    losses = _losses(rows)
+    thirds = losses[list(THIRDS)]
+    own = {third: losses[third] - thirds.drop(columns=third).mean(axis=1) for third in THIRDS}
+    return _attack_finding(losses, own, "mean over thirds and numbers of channels")
