@@ -56,4 +56,11 @@ def surfaces_beside(
 
 def _label(name: str, x: float, rows: int, high: float) -> dict[str, Any]:
     """A surface's name, over its back edge; on a phone what follows a colon needs a line of its own."""
-    return {"text": name.replace(": ", ":<br>"), "x": x, "y": 0, "z": 1.05 * high, "showarrow": False, "font": {"size": 12}}
+    return {
+        "text": name.replace(": ", ":<br>"),
+        "x": x,
+        "y": 0,
+        "z": 1.05 * high,
+        "showarrow": False,
+        "font": {"size": 12},
+    }
