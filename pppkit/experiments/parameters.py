@@ -82,8 +82,8 @@ def networks(
     """The trained networks that a page shows: trials of `chronology`.
 
     Args:
-        profile: Of `"published"` those whose rows are committed, of others the grid on scenes, with saliency;
-            on CIFAR-10 too where its folder is given.
+        profile: Of `"published"` those whose rows are committed, of others the grid on scenes, and on
+            CIFAR-10 where its folder is given.
         model: The parameter.
         padding: The parameter.
         data: The parameter.
@@ -95,7 +95,7 @@ def networks(
     if profile == "published":
         trials = chronology.published()
     else:
-        trials = [*chronology.grid(profile), *chronology.grid(profile, ["vgg16_sod"])]
+        trials = chronology.grid(profile)
         for name, folder in (paths or {}).items():
             if folder and name not in SOURCES:
                 trials += chronology.grid(profile, data=name)

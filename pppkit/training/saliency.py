@@ -126,22 +126,17 @@ def fixed_map(masks: Tensor, levels: int = 9) -> Tensor:
     return max(candidates, key=lambda c: weighted_f(c.expand_as(masks), masks).mean().item())
 
 
-def blind_score(data: str | Path, size: int, train: int, validation: int) -> tuple[float, int]:
-    """The weighted F-measure of `fixed_map` on held-out images: what an answer is worth that never looks.
+def fixed_score(masks: Tensor, held_out: Tensor) -> float:
+    """The weighted F-measure of `fixed_map` on held-out masks: what an answer is worth that never looks.
 
     Args:
-        data: As in `open_masks`, and so the others:
-        size: Side of the images in pixels.
-        train: Images from which the map is made.
-        validation: Images that are held out.
+        masks: As in `fixed_map`.
+        held_out: The same of images that are held out.
 
     Returns:
-        The score in percent, and the number of held-out images.
+        A fraction.
     """
-    parts = open_masks(str(data), size, train, validation)
-    learned, held_out = (part.tensors[1] for part in parts)
-    scores = weighted_f(fixed_map(learned).expand_as(held_out), held_out)
-    return 100 * scores.mean().item(), len(held_out)
+    return weighted_f(fixed_map(masks).expand_as(held_out), held_out).mean().item()
 
 
 def _duts(root: Path, part: str, size: int, limit: int | None) -> Images:

@@ -25,6 +25,16 @@ def test_a_network_whose_accuracy_is_taken_away_drops_out():
     assert not learned.passed(rows(0.99).query("epoch == 0")).any(), "its training has not ended"
 
 
+def test_a_network_that_learns_masks_counts_where_it_beats_the_best_fixed_map():
+    saliency = rows(float("nan"), "vgg_fcn", "scenes").assign(val_fixed=0.4)
+    above = 0.4 + learned.GATES["vgg_fcn", "scenes"] + 1e-6
+    assert learned.passed(saliency.assign(val_weighted_f=above)).all()
+    assert not learned.passed(saliency.assign(val_weighted_f=above - 0.01)).any()
+    assert not learned.passed(saliency.assign(val_accuracy=0.99)).any(), "accuracy is not its score"
+    unknown = saliency.assign(val_weighted_f=above, val_fixed=float("nan"))
+    assert not learned.passed(unknown).any(), "nothing to compare with"
+
+
 def test_a_network_without_a_gate_is_no_evidence():
     assert not learned.passed(rows(0.99, model="resnet50")).any()
 

@@ -15,6 +15,7 @@ from ...results.statistics import (
     bonferroni,
     rank_correlation,
 )
+from ..ppp.recipes import SALIENCY
 from ..ppp.tables import deepest, is_deepest
 from .base import (
     FAMILY,
@@ -176,10 +177,10 @@ def _agreement(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
 )
 def saliency_network_under_randn(rows: Rows) -> Finding:
     """Scores are negated, so that randn leads where it is the worst."""
-    saliency = rows.passing("vgg16_sod")
+    saliency = rows.passing(*SALIENCY)
     last = saliency[saliency["epoch"] == saliency["epochs"]].drop_duplicates(["data", "padding", "seed"])
     cells = by(-100 * last["val_weighted_f"], ["padding"], last)
     lost = {str(padding): values for (padding,), values in cells.items()}
     both = lost if "randn" in lost and len(lost) > 1 else {}
-    behind = rows.stands_on(networks(last), "vgg16_sod")
+    behind = rows.stands_on(networks(last), *SALIENCY)
     return leading({"weighted F": some(both, "randn and another padding")}, "randn", behind)

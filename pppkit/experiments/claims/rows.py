@@ -123,28 +123,28 @@ class Rows:
         rows = self._padded("learned")
         return rows[self.learned(rows)]
 
-    def left_out(self, model: str | None = None) -> str:
-        """How many networks with padding, of one kind or all, no verdict rests on; empty for none."""
+    def left_out(self, *models: str) -> str:
+        """How many networks with padding, of some kinds or all, no verdict rests on; empty for none."""
         trained = pd.concat([self._padded("learned"), self._padded("chronology")])[NETWORK].drop_duplicates()
-        if model is not None:
-            trained = trained[trained["model"] == model]
+        if models:
+            trained = trained[trained["model"].isin(models)]
         count = int((~self.learned(trained)).sum())
         return f"{count} network{'s' * (count > 1)} left out: did not learn" if count else ""
 
-    def passing(self, model: str | None = None) -> pd.DataFrame:
+    def passing(self, *models: str) -> pd.DataFrame:
         """Networks all along their training that end above their gate, at the size that they are trained on.
 
         Layers before any padding are left out: their pattern is 0 by construction.
 
         Args:
-            model: Of one kind alone; None for all.
+            *models: Of these kinds alone; none for all.
 
         Raises:
             CannotTell: If none learned.
         """
-        rows = self._passed if model is None else self._passed[self._passed["model"] == model]
+        rows = self._passed[self._passed["model"].isin(models)] if models else self._passed
         if rows.empty:
-            reason = self.left_out(model) or "none was trained"
+            reason = self.left_out(*models) or "none was trained"
             raise CannotTell(f"no network has learned ({reason})")
         own = some(tables.native(rows, source=None), "measurements at the trained size")
         return own[own.groupby(["model", "level"])["mae_ppp"].transform("max") > 0]
@@ -199,9 +199,9 @@ class Rows:
         reached = f"; classifiers among them ended at {scores.min():.0f} to {scores.max():.0f} %"
         return f"{len(last)} networks trained, {len(bad)} left out{reached if len(scores) else ''}"
 
-    def stands_on(self, networks: str, model: str | None = None) -> str:
+    def stands_on(self, networks: str, *models: str) -> str:
         """Which networks stand behind a finding, and how many were left out."""
-        return "; ".join(part for part in (networks, self.left_out(model)) if part)
+        return "; ".join(part for part in (networks, self.left_out(*models)) if part)
 
     def along_training(self, metric: str) -> pd.DataFrame:
         """A metric before, during and after training: `pppkit.experiments.ppp.tables.along_training`."""

@@ -13,11 +13,13 @@ import pandas as pd
 from ... import models
 from ...results.maps import block_means, load_maps, save_maps
 from ...training import LAST, SCENES, PaddedModule, PPPMonitor, fit
+from ...training.saliency import fixed_score
 from ..base import Experiment
 from ..context import Context, Trial
 from .recipes import (
     KEY,
     PROFILES,
+    SALIENCY,
     grid,
     load,
     measurement_epochs,
@@ -160,6 +162,9 @@ def train(trial: Trial, context: Context, epochs: Sequence[int], label: str) -> 
     )
     learning = {k: s[k] for k in ("width", "epochs", "lr", "precision")}
     rows = monitor.rows.rename(columns={"seed": "windows_seed"})
+    if trial["model"] in SALIENCY:
+        masks = [part.tensors[1] for part in (images, validation)]  # type: ignore[attr-defined]
+        rows = rows.assign(val_fixed=fixed_score(*masks))
     count = len(images)  # type: ignore[arg-type]
     rows = rows.assign(seed=trial["seed"], trained_size=s["size"], images=count, **learning)
     return Trained(module, monitor, rows)

@@ -8,15 +8,17 @@ import pandas as pd
 
 from ...models import TITLES
 from .published_networks import NETWORKS, TRAINED
-from .recipes import GATES, passed
+from .recipes import SALIENCY, gates, passed, scores
 from .tables import NETWORK, at_the_end
 
-COLUMNS = ["network", "learned from", "top-1 in %", "networks", "by"]
+COLUMNS = ["network", "learned from", "score in %", "networks", "by"]
 DATA = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "scenes": "shapes in scenes"}
 
 
 def networks_that_learned(published: pd.DataFrame, learned: pd.DataFrame) -> pd.DataFrame:
-    """A row for each kind of network that learned: what from, its accuracy, how many, and by whom.
+    """A row for each kind of network that learned: what from, its score, how many, and by whom.
+
+    The score is top-1 accuracy, or the weighted F-measure of masks.
 
     Args:
         published: Rows of `published_networks`; their accuracy is the published one.
@@ -29,7 +31,7 @@ def _of_others(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
     for model in rows.loc[rows["weights"] == TRAINED, "model"].unique():
         network = NETWORKS[model]
         names = {"network": TITLES[model], "learned from": DATA[network.data]}
-        yield {**names, "top-1 in %": f"{network.accuracy:.1f}", "networks": "1", "by": network.origin}
+        yield {**names, "score in %": f"{network.accuracy:.1f}", "networks": "1", "by": network.origin}
 
 
 def _of_ours(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
@@ -40,11 +42,12 @@ def _of_ours(rows: pd.DataFrame) -> Iterator[dict[str, str]]:
         above = part[part["learned"]]
         if above.empty:
             continue
-        ends = 100 * above["val_accuracy"].min(), 100 * above["val_accuracy"].max()
+        percent = 100 * scores(above)
+        ends = dict.fromkeys(f"{end:.1f}" for end in (percent.min(), percent.max()))
         yield {
             "network": TITLES[model],
-            "learned from": DATA[data],
-            "top-1 in %": " to ".join(dict.fromkeys(f"{end:.1f}" for end in ends)),
+            "learned from": f"masks of {DATA[data]}" if model in SALIENCY else DATA[data],
+            "score in %": " to ".join(ends),
             "networks": f"{len(above)} of {len(part)}",
-            "by": f"this book (gate {100 * GATES[model, data]:.0f})",
+            "by": f"this book (gate {100 * gates(above).iloc[0]:.0f})",
         }

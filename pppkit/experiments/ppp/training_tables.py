@@ -9,8 +9,8 @@ import pandas as pd
 
 from ...results.statistics import student_interval
 from ...results.text import distinct, mean_and_spread
+from . import recipes
 from .own_networks import UNLEARNED
-from .recipes import GATES
 from .tables import NETWORK, at_the_end, growth, native
 
 LEARNED = {True: "networks that learned", False: f"networks that {UNLEARNED}"}
@@ -236,17 +236,23 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
         networks that did, and for each padding the mean ± standard deviation over networks, as text.
     """
     last = at_the_end(rows).drop_duplicates(list(NETWORK))
-    score = last.reindex(columns=["val_accuracy", "val_weighted_f"]).bfill(axis=1).iloc[:, 0]
-    percent = mean_and_spread(last.assign(percent=100 * score), ["network", "padding"], ["percent"])[
-        "percent"
-    ]
+    named = last.assign(percent=100 * recipes.scores(last), gate=100 * recipes.gates(last))
+    percent = mean_and_spread(named, ["network", "padding"], ["percent"])["percent"]
     by_padding = percent.unstack("padding", sort=False)
-    networks = last.groupby("network", sort=False)
-    cells = networks[["model", "data"]].first().apply(tuple, axis=1)
-    passed = networks["learned"].sum().astype(int).astype(str) + " of " + networks.size().astype(str)
-    gates = [
-        f"{100 * GATES[cell]:.0f} ({count} passed)" if cell in GATES else "none"
-        for cell, count in zip(cells, passed)
-    ]
-    by_padding.insert(0, "gate", pd.Series(gates, cells.index))
+    by_padding.insert(0, "gate", named.groupby("network", sort=False)[["gate", "learned"]].apply(_gate))
     return by_padding.rename_axis(columns=None).reset_index()
+
+
+def without_looking(rows: pd.DataFrame) -> str:
+    """What the best map that ignores the picture scores, in a sentence; empty where no masks are learned."""
+    fixed = rows.reindex(columns=["val_fixed"])["val_fixed"].dropna()
+    if fixed.empty:
+        return ""
+    return f"The best single map for all pictures has a weighted F-measure of {100 * fixed.iloc[0]:.1f}"
+
+
+def _gate(networks: pd.DataFrame) -> str:
+    """The score that networks of one kind have to reach in percent, and how many did."""
+    gate = networks["gate"].iloc[0]
+    passed = f"{int(networks['learned'].sum())} of {len(networks)} passed"
+    return f"{gate:.0f} ({passed})" if np.isfinite(gate) else "none"
