@@ -21,6 +21,7 @@ VOCABULARY = {
     "source": "measured pictures: `scenes`, `satellite`, or empty for all; a folder for your own network",
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
+    "cifar100": "folder of CIFAR-100, likewise",
     "weights": "a checkpoint's file, several by commas, or the folder of published networks' state dicts",
     "networks": "how many networks are trained in each cell",
     "images": "how many pictures are measured, or 0 for the profile's number",
