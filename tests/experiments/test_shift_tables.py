@@ -83,8 +83,8 @@ def test_gains_are_of_networks_above_their_gates():
 
 def test_sentences():
     assert tables.answer(rows()) == (
-        "How often an image and its shifted copy get the same class, beside plain networks: on scenes AugShift "
-        "+5.0 points (top-1 +0.0; 2 paddings), BlurPool +1.0 points (top-1 +0.0; circular)."
+        "How often an image and its shifted copy get the same class, beside plain networks: on scenes "
+        "AugShift +5.0 points (top-1 +0.0; 2 paddings), BlurPool +1.0 points (top-1 +0.0; circular)."
     )
     low = rows().assign(passed=False)
     assert "Too few" in tables.answer(low) and "Too few" in tables.ppp_sentence(low)
