@@ -43,3 +43,28 @@ def satellite(tmp_path_factory):
 def published():
     """The folder of the published rows."""
     return Path(__file__).parents[1] / "book" / "results"
+
+
+@pytest.fixture
+def streets():
+    """Makes a folder of Cityscapes: each picture of one brightness, road on the left, cars on the right."""
+
+    def make(root, part="val", cities=("ulm", "aachen"), count=2, size=(32, 16)):
+        level = 10
+        for city in cities:
+            for kind in ("leftImg8bit", "gtFine"):
+                (root / kind / part / city).mkdir(parents=True)
+            for i in range(count):
+                name = f"{city}_00000{i}_000019"
+                picture = Image.new("RGB", size, (level, level, level))
+                picture.save(root / "leftImg8bit" / part / city / f"{name}_leftImg8bit.png")
+                ids = np.full(size[::-1], 7, np.uint8)
+                ids[:, size[0] // 2 :] = 26
+                ids[0] = 0
+                folder = root / "gtFine" / part / city
+                Image.fromarray(ids).save(folder / f"{name}_gtFine_labelIds.png")
+                Image.fromarray(ids).save(folder / f"{name}_gtFine_instanceIds.png")
+                level += 10
+        return root
+
+    return make

@@ -22,6 +22,7 @@ VOCABULARY = {
     "satellite": "folder of the satellite mosaics",
     "cifar10": "folder of CIFAR-10, with `train/CLASS/` and `test/CLASS/`",
     "cifar100": "folder of CIFAR-100, likewise",
+    "cityscapes": "folder of Cityscapes, with `leftImg8bit/` and `gtFine/`",
     "weights": "a checkpoint's file, several by commas, or the folder of published networks' state dicts",
     "networks": "how many networks are trained in each cell",
     "images": "how many pictures are measured, or 0 for the profile's number",

@@ -11,7 +11,7 @@ from torch import nn
 from ..checks import number, one_of, shown, whole
 
 # Each of these registers its networks.
-from . import cifar_resnet, cifar_resnet9, classifiers, gapnet, picanet, vgg_fcn  # noqa: F401
+from . import cifar_resnet, cifar_resnet9, classifiers, gapnet, picanet, segmentation, vgg_fcn  # noqa: F401
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
 from .hooks import Hook, blank, eager_model, watching
 from .weights import load_weights
@@ -44,7 +44,8 @@ def build(
             `pppkit.models.cifar_resnet`), `"resnet9"` for one that learns CIFAR-10 in minutes, `"vgg19_bn"`
             for the paper's VGG19 with batch normalisation, `"vgg_fcn"` for one that labels pixels (see
             `pppkit.models.vgg_fcn`). `"torchvision/NAME"` for any of torchvision's
-            classification models; the prefix may be left out for names that are not in `MODELS`.
+            classification models and, with logits as their output, of its segmentation models; the prefix may
+            be left out for names that are not in `MODELS`.
         width: Multiplies every number of channels; for the networks of `MODELS`.
         num_classes: Outputs of the classifier.
         init: `"default"` leaves each layer as `reset_parameters` makes it; `"kaiming"` is what torchvision's
@@ -85,13 +86,15 @@ def build(
 def _torchvision(name: str, width: float, num_classes: int) -> nn.Module:
     known = torchvision.models.list_models(module=torchvision.models)
     bare = name.removeprefix(TORCHVISION) if isinstance(name, str) else ""
-    if bare not in known:
+    if bare not in (*known, *segmentation.NAMES):
         raise ValueError(
             f"name={shown(name)} is not a model; choose one of {', '.join([*MODELS, *ALIASES])}, "
-            f"or torchvision/ and one of {', '.join(known)}"
+            f"or torchvision/ and one of {', '.join([*known, *segmentation.NAMES])}"
         )
     if width != 1:
         raise ValueError(f"width={width} applies to {', '.join(MODELS)} only, not to {name}; leave it at 1")
+    if bare in segmentation.NAMES:
+        return segmentation.network(bare, num_classes)
     extra = {"init_weights": True} if bare in ("googlenet", "inception_v3") else {}
     model = torchvision.models.get_model(bare, weights=None, num_classes=num_classes, **extra)
     if bare not in (*MODELS, *ALIASES):

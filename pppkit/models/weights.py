@@ -11,6 +11,8 @@ from torch import nn
 
 from .entries import ALIASES, MODELS, TORCHVISION
 
+AUXILIARY = "aux_classifier."
+
 
 def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
     """Loads a state_dict from a file, or torchvision's published weights by name.
@@ -45,6 +47,7 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         ):
             raise ValueError(f"weights={str(path)!r} holds no state_dict (tensors by name)")
         state = _without_prefix(state, set(model.state_dict()))
+        state = _without_auxiliary(state, set(model.state_dict()))
     else:
         bare = name.removeprefix(TORCHVISION)
         own = name in (*MODELS, *ALIASES)
@@ -61,6 +64,7 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         state = torchvision.models.get_model_weights(bare)[str(weights)].get_state_dict(
             progress=True, check_hash=True
         )
+        state = _without_auxiliary(state, set(model.state_dict()))
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -78,3 +82,10 @@ def _without_prefix(state: dict[str, torch.Tensor], wanted: set[str]) -> dict[st
         if first.removeprefix(prefix) in wanted and all(k.startswith(prefix) for k in state):
             return {k.removeprefix(prefix): v for k, v in state.items()}
     return state
+
+
+def _without_auxiliary(state: dict[str, torch.Tensor], wanted: set[str]) -> dict[str, torch.Tensor]:
+    """Without the second head that torchvision trains DeepLab and FCN with, where the model has none."""
+    if any(key.startswith(AUXILIARY) for key in wanted):
+        return state
+    return {key: value for key, value in state.items() if not key.startswith(AUXILIARY)}

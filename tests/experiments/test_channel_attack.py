@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from pppkit import models
-from pppkit.experiments.channels import attack
+from pppkit.experiments.channels import attack, attack_tables
 from pppkit.experiments.context import Context
 from pppkit.experiments.posenet import tasks
 from pppkit.metrics import UNLABELLED
@@ -115,3 +115,39 @@ def test_a_run(tmp_path, monkeypatch):
     kept = [int(key[1]) for key in shown if key[0] == "features"]
     assert sorted(kept) == sorted(flip.argsort(descending=True)[: attack.SHOWN].tolist())
     assert attack.measure(trial, Context(tmp_path))["miou"].tolist() == rows["miou"].tolist()
+
+
+def test_grids():
+    own = attack.grid()
+    assert {(t["model"], t["data"]) for t in own} == {("vgg_fcn", "satellite")} and len(own) == 5
+    streets = [t for t in attack.grid("paper") if t["data"] == "cityscapes"]
+    assert [(t["model"], t["padding"]) for t in streets] == [("deeplabv3_resnet50", "zeros")]
+    given = attack.startable("quick", {"cityscapes": "x", "satellite": ""}, "lraspp_mobilenet_v3_large")
+    assert [t["model"] for t in given] == ["lraspp_mobilenet_v3_large"]
+    assert {t["data"] for t in attack.startable("quick")} == {"scenes"}
+    assert attack.after(streets[0]) == []
+    with pytest.raises(ValueError, match="model='vgg19' is not one of deeplab"):
+        attack.grid(model="vgg19")
+
+
+def test_torchvisions_networks_on_cityscapes(tmp_path, streets):
+    """As the paper's: a DeepLab or another with the user's weights, on street scenes from a folder."""
+    name = "lraspp_mobilenet_v3_large"
+    paths = {"cityscapes": streets(tmp_path / "data"), "weights": tmp_path}
+    (trial,) = attack.grid("quick", "cityscapes", model=name)
+    with pytest.raises(ValueError, match=f"{name}_cityscapes.pt does not exist; put a state_dict"):
+        attack.EXPERIMENT.run(tmp_path / "rows", [trial], paths=paths, progress=False)
+    with pytest.raises(ValueError, match="paths has no folder for 'weights'"):
+        attack.EXPERIMENT.run(tmp_path / "rows", [trial], paths={"cityscapes": tmp_path}, progress=False)
+    network = models.build(f"torchvision/{name}", num_classes=19)
+    torch.save(network.state_dict(), tmp_path / f"{name}_cityscapes.pth")
+    rows = attack.EXPERIMENT.run(tmp_path / "rows", [trial], paths=paths, progress=False)
+    assert len(rows) == (5 + 2) * 2 * 4 and rows["layer"].eq("backbone.16").all()
+    assert rows["channels"].eq(960).all() and rows["images"].eq(4).all()
+    assert "ppp rank" not in rows or rows["ppp rank"].isna().all()  # streets have no surroundings
+    assert ("ppp",) not in attack.maps(tmp_path / "rows", trial)
+    assert attack_tables.answer(rows).endswith(".") and "PPP" not in attack_tables.answer(rows)
+    assert (
+        attack_tables.patterns(rows).empty and attack_tables.channel_points(tmp_path / "rows", [trial]).empty
+    )
+    assert list(attack_tables.features(tmp_path / "rows", [trial])) == ["zeros"]

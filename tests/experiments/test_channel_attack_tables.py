@@ -77,3 +77,27 @@ def test_channels_over_their_mean(tmp_path):
     assert points[tables.CHANNEL[0]].tolist() == [0.5, 1.5] and points["PPP"].tolist() == [1, 1]
     assert tables.features(tmp_path, [trial])["zeros"]["", "channel 1"].tolist() == [[1, 0], [0, 1]]
     assert tables.channel_points(tmp_path / "nowhere", [trial]).empty
+
+
+def by_third(own):
+    """Rows in which each third's channels cost that third so much more than the others."""
+    table = rows({**dict.fromkeys(("overall", "left", "right", "centre", "strongest"), 3.0)})
+    table.loc[table["ranking"] == table["region"], "miou"] -= own / 100
+    return table
+
+
+def test_channels_of_a_third_beside_random_ones():
+    found = tables.specific(by_third(5.0))
+    assert found["third"].tolist() == ["left", "centre", "right"] and found["more"].all()
+    assert found["own"].tolist() == pytest.approx([5.0] * 3) and found["random"].abs().max() < 1e-9
+    said = tables.region_sentence(by_third(5.0))
+    assert "a mean of +5.0 points of mIoU more than the other thirds" in said and "3 of 3 do so" in said
+    assert "0 of 3 do so" in tables.region_sentence(by_third(-1.0))
+
+
+def test_strength_of_channels(tmp_path):
+    trial = attack.grid(padding="zeros")[0]
+    assert tables.strength_sentence(tmp_path, [trial]) == ""
+    kept = {("flip",): np.array([1.0, 2, 3, 4]), ("mean",): np.array([1.0, 2, 4, 3])}
+    save_maps(attack.map_file(tmp_path, trial), kept)
+    assert "rank correlation of 0.80 with" in tables.strength_sentence(tmp_path, [trial])

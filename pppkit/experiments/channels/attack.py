@@ -2,7 +2,7 @@
 
 Islam, Kowal, Jia, Derpanis and Bruce (ICCV 2021) pool an encoder's features over the image and its mirror
 image, rank the channels by the difference, and set the first N to zero. The networks are those of
-`posenet_tasks`.
+`posenet_tasks`, or torchvision's with the user's own weights on Cityscapes, as in the paper.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ... import models
 from ...checks import one_of
 from ...measure import IMAGENET
 from ...measure.images import ImageScaling
@@ -29,13 +28,51 @@ from ...training import SCENES, Images
 from ..base import Experiment
 from ..context import SATELLITE, Context, Trial, as_list, choices
 from ..posenet import tasks
+from .attack_subjects import (
+    CITYSCAPES,
+    DEEPLAB,
+    KEY,
+    LAYER,
+    MODELS,
+    OWN,
+    Subject,
+    check,
+    needs,
+    open_subject,
+    training,
+)
 
-LAYER = "encoder.block4"  # the end of the encoder
+__all__ = [
+    "CITYSCAPES",
+    "EXPERIMENT",
+    "KEY",
+    "LAYER",
+    "PROFILES",
+    "RANDOM",
+    "RANKINGS",
+    "REGIONS",
+    "STRONGEST",
+    "attacked",
+    "by_region",
+    "check",
+    "drawn",
+    "flip_difference",
+    "grid",
+    "map_file",
+    "maps",
+    "measure",
+    "order",
+    "pattern_by_channel",
+    "pooled",
+    "startable",
+    "train_missing",
+    "training",
+]
+
 RANKINGS = ("overall", "left", "right", "centre")
 STRONGEST = "strongest"  # by their mean features: no paper's, and no matter of position
 RANDOM = "random"
 REGIONS = ("image", "left", "centre", "right")  # thirds of the width
-KEY = ("model", "data", "padding", "seed", "profile")
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"tops": (0.125, 0.5), "draws": 2, "images": 16, "networks": 1},
     "published": {"tops": (1 / 16, 1 / 8, 1 / 4, 1 / 2), "draws": 10, "images": 120, "networks": 1},
@@ -47,35 +84,52 @@ BATCH = 60
 
 def grid(
     profile: str = "published",
-    data: str | Sequence[str] = SATELLITE,
+    data: str | Sequence[str] | None = None,
     padding: str | Sequence[str] = FILLS,
     networks: int | None = None,
+    model: str = DEEPLAB,
 ) -> list[dict[str, Any]]:
-    """One trial for each segmentation network.
+    """One trial for each segmentation network; of torchvision's one, under the zeros that it learned with.
 
     Args:
         profile: One of `PROFILES`.
-        data: What the networks learned from, one or several of `pppkit.scenes.SOURCES`.
+        data: What the networks learned from, one or several of `pppkit.scenes.SOURCES` and `"cityscapes"`;
+            None for the mosaics, and in the paper profile Cityscapes.
         padding: Of the networks, one or several of `pppkit.padding.FILLS`.
         networks: How many of each padding; None for the profile's number.
+        model: Which of torchvision's networks is asked about Cityscapes.
 
     Raises:
         ValueError: For an unknown name.
     """
     one_of("profile", profile, PROFILES)
-    return [
-        {"model": "vgg_fcn", "data": source, "padding": scheme, "seed": seed, "profile": profile}
+    one_of("model", model, MODELS[1:])
+    sources = as_list(data) if data else [SATELLITE, *([CITYSCAPES] if profile == "paper" else [])]
+    own = [
+        {"model": OWN, "data": source, "padding": scheme, "seed": seed, "profile": profile}
         for seed in range(networks or PROFILES[profile]["networks"])
-        for source in as_list(data)
+        for source in sources
         for scheme in choices("padding", padding, FILLS)
+        if source != CITYSCAPES
     ]
+    street = {"model": model, "data": CITYSCAPES, "padding": "zeros", "seed": 0, "profile": profile}
+    return [*own, *([street] if CITYSCAPES in sources and "zeros" in as_list(padding) else [])]
 
 
-def startable(profile: str, paths: Mapping[str, str | Path] | None = None) -> list[dict[str, Any]]:
-    """The trials that a page shows: published ones, of other profiles those on scenes or given mosaics."""
+def startable(
+    profile: str, paths: Mapping[str, str | Path] | None = None, model: str = ""
+) -> list[dict[str, Any]]:
+    """The trials that a page shows: published ones, of other profiles those on what is given, or scenes.
+
+    Args:
+        profile: One of `PROFILES`.
+        paths: Folders of data sets by name.
+        model: Which of torchvision's networks is asked about Cityscapes; empty for DeepLab's smallest.
+    """
     if profile == "published":
         return grid(profile)
-    return grid(profile, SATELLITE if (paths or {}).get(SATELLITE) else SCENES)
+    given = [name for name in (SATELLITE, CITYSCAPES) if (paths or {}).get(name)]
+    return grid(profile, given or SCENES, model=model or DEEPLAB)
 
 
 def train_missing(
@@ -83,20 +137,15 @@ def train_missing(
 ) -> None:
     """Trains the networks of trials that have neither rows nor weights yet."""
     for trial in EXPERIMENT.missing(folder, trials):
-        if not tasks.weights_file(folder, training(trial)).is_file():
+        if trial["model"] == OWN and not tasks.weights_file(folder, training(trial)).is_file():
             tasks.EXPERIMENT.run(folder, [training(trial)], paths=paths)
 
 
-def training(trial: Trial) -> dict[str, Any]:
-    """The trial of `posenet_tasks` that leaves the network."""
-    return {"task": tasks.SEGMENTATION, **{k: trial[k] for k in KEY}}
-
-
 @torch.no_grad()
-def pooled(network: nn.Module, layer: str, x: Tensor, padding: str) -> Tensor:
+def pooled(network: nn.Module, layer: str, x: Tensor, padding: str, batch: int = BATCH) -> Tensor:
     """A layer's features, averaged over the image: `(N, C)`."""
     modes = padding_context(padding, torch.Generator(x.device).manual_seed(0))
-    parts = (features(network, [layer], part, *modes)[layer] for part in x.split(BATCH))
+    parts = (features(network, [layer], part, *modes)[layer] for part in x.split(batch))
     return torch.cat([part.mean((2, 3)) for part in parts])
 
 
@@ -130,7 +179,9 @@ def drawn(channels: int, draw: int) -> Tensor:
 
 
 @torch.no_grad()
-def attacked(network: nn.Module, layer: str, x: Tensor, padding: str, channels: Tensor) -> Tensor:
+def attacked(
+    network: nn.Module, layer: str, x: Tensor, padding: str, channels: Tensor, batch: int = BATCH
+) -> Tensor:
     """Predicted classes `(N, H, W)` with some channels of a layer set to zero."""
     generator, parts = torch.Generator(x.device).manual_seed(0), []
 
@@ -140,7 +191,7 @@ def attacked(network: nn.Module, layer: str, x: Tensor, padding: str, channels: 
         return output
 
     with watching(network, {layer: without}), padded_by(padding, generator):
-        for part in x.split(BATCH):
+        for part in x.split(batch):
             parts.append(network(part).argmax(1).to(torch.uint8).cpu())
     return torch.cat(parts)
 
@@ -204,34 +255,47 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
         as it is; `ppp rank`, the rank correlation of a channel's flip difference with its PPP, and `relative
         rank`, that of both over the channel's mean feature.
     """
-    learned, p = training(trial), PROFILES[trial["profile"]]
-    network = models.load(_weights(trial, context)).to(context.device)
-    task = tasks.open_task(learned, context)
-    wide = Images(*(t[: p["images"]] for t in task.validation.tensors))
-    held = tasks.inner(wide, task.room)
-    x = ImageScaling.of(3, IMAGENET)(held.tensors[0], next(network.parameters()))
-    truth, padding = held.tensors[1], trial["padding"]
-    differences = flip_difference(lambda images: pooled(network, LAYER, images, padding), x)
-    pattern = pattern_by_channel(network, LAYER, wide, padding, task.room)
-    size, ppp = differences.abs().mean(0).cpu(), pattern.mean((1, 2))
-    mean = pooled(network, LAYER, x, padding).mean(0).cpu()
+    p, padding = PROFILES[trial["profile"]], trial["padding"]
+    subject = open_subject(trial, context, p["images"])
+    network, layer, batch = subject.network, subject.layer, subject.batch
+    x = ImageScaling.of(3, IMAGENET)(subject.plain.tensors[0], next(network.parameters()))
+    truth = subject.plain.tensors[1]
+    differences = flip_difference(lambda images: pooled(network, layer, images, padding, batch), x)
+    size, mean = differences.abs().mean(0).cpu(), pooled(network, layer, x, padding, batch).mean(0).cpu()
     count = differences.shape[1]
     orders = {(r, 0): order(differences, r).cpu() for r in RANKINGS}
     orders[STRONGEST, 0] = mean.argsort(descending=True, stable=True)
     orders |= {(RANDOM, draw): drawn(count, draw) for draw in range(p["draws"])}
-    nothing = attacked(network, LAYER, x, padding, torch.tensor([], dtype=torch.long))
-    whole, rows = by_region(nothing, truth, task.classes), []
+
+    def without(channels: Tensor) -> dict[str, float]:
+        return by_region(attacked(network, layer, x, padding, channels, batch), truth, subject.classes)
+
+    whole, rows = without(torch.tensor([], dtype=torch.long)), []
     for (ranking, draw), channels in orders.items():
         for top in p["tops"]:
             off = channels[: max(1, round(top * count))]
-            found = by_region(attacked(network, LAYER, x, padding, off), truth, task.classes)
             about = {"ranking": ranking, "draw": draw, "top": len(off)}
-            rows += [{**about, "region": k, "miou": v, "whole": whole[k]} for k, v in found.items()]
-    _keep(trial, context, network, x, size, pattern)
-    active = mean > 0
-    ranks = _ranks("ppp rank", size, ppp)
-    ranks |= _ranks("relative rank", (size / mean)[active], (ppp / mean)[active])
-    return pd.DataFrame(rows).assign(layer=LAYER, channels=count, images=len(held), **ranks)
+            rows += [{**about, "region": k, "miou": v, "whole": whole[k]} for k, v in without(off).items()]
+    ranks = _patterns(trial, context, subject, x, size, mean)
+    return pd.DataFrame(rows).assign(layer=layer, channels=count, images=len(truth), **ranks)
+
+
+def _patterns(
+    trial: Trial, context: Context, subject: Subject, x: Tensor, size: Tensor, mean: Tensor
+) -> dict[str, float]:
+    """Keeps what pages show of channels, and correlates it with PPP where images have surroundings."""
+    kept: dict[tuple[str, ...], np.ndarray] = {("flip",): size.numpy(), ("mean",): mean.numpy()}
+    ranks = {}
+    if subject.room:
+        pattern = pattern_by_channel(
+            subject.network, subject.layer, subject.images, trial["padding"], subject.room
+        )
+        ppp, active = pattern.mean((1, 2)), mean > 0
+        kept["ppp",] = ppp.numpy()
+        ranks = _ranks("ppp rank", size, ppp)
+        ranks |= _ranks("relative rank", (size / mean)[active], (ppp / mean)[active])
+    save_maps(map_file(context.folder, trial), kept | _features(trial, subject, x, size), bits=10)
+    return ranks
 
 
 def _ranks(name: str, a: Tensor, b: Tensor) -> dict[str, float]:
@@ -240,36 +304,19 @@ def _ranks(name: str, a: Tensor, b: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def _keep(
-    trial: Trial, context: Context, network: nn.Module, x: Tensor, size: Tensor, pattern: Tensor
-) -> None:
-    """The channels' numbers, and mean features of those that are attacked first."""
+def _features(trial: Trial, subject: Subject, x: Tensor, size: Tensor) -> dict[tuple[str, ...], np.ndarray]:
+    """Mean features of the channels that are attacked first."""
     modes = padding_context(trial["padding"], torch.Generator(x.device).manual_seed(0))
-    mean = features(network, [LAYER], x, *modes)[LAYER].mean(0).cpu()
-    kept: dict[tuple[str, ...], np.ndarray]
-    kept = {("flip",): size.numpy(), ("ppp",): pattern.mean((1, 2)).numpy()}
-    kept["mean",] = mean.mean((1, 2)).numpy()
-    for channel in size.argsort(descending=True)[:SHOWN].tolist():
-        kept["features", str(channel)] = mean[channel].numpy()
-    save_maps(map_file(context.folder, trial), kept, bits=10)
-
-
-def _weights(trial: Trial, context: Context) -> Path:
-    return context.weights(f"{tasks.name(training(trial))}.pt")
-
-
-def check(trial: Trial, context: Context) -> None:
-    """Refuses a network that was not trained yet."""
-    if not _weights(trial, context).is_file():
-        raise ValueError(
-            f"{_weights(trial, context)} does not exist; train the network first: "
-            "python -m pppkit.experiments run posenet_tasks"
-        )
+    total, layer = torch.zeros(()), subject.layer
+    for part in x.split(subject.batch):
+        total = total + features(subject.network, [layer], part, *modes)[layer].sum(0).cpu()
+    first = size.argsort(descending=True)[:SHOWN].tolist()
+    return {("features", str(k)): (total / len(x))[k].numpy() for k in first}
 
 
 def after(trial: Trial) -> list[tuple[Experiment, Trial]]:
-    """The training that leaves the weights."""
-    return [(tasks.EXPERIMENT, training(trial))]
+    """The training that leaves the weights of one of our networks."""
+    return [(tasks.EXPERIMENT, training(trial))] if trial["model"] == OWN else []
 
 
 EXPERIMENT = Experiment(
@@ -279,7 +326,7 @@ EXPERIMENT = Experiment(
     profiles=PROFILES,
     grid=grid,
     measure=measure,
-    needs=lambda trial: tasks.needs(training(trial)),
+    needs=needs,
     check=check,
     after=after,
     here=True,

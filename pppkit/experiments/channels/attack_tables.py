@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ...results.statistics import prediction_interval
+from ...results.statistics import prediction_interval, rank_correlation
 from ..context import Trial
 from . import attack
 from .attack import RANDOM, RANKINGS, REGIONS, STRONGEST
 
 NETWORK = ["data", "padding", "seed"]
+CLAIMS = ("gap-attack", "gap-attack-region")  # of the attack
 CHANNEL = ("difference between mirror images", "PPP")
+RANKS = [f"{name}{end}" for name in ("ppp rank", "relative rank") for end in ("", " low", " high")]
 FIRST = {"overall": "position channels", STRONGEST: "strongest channels", RANDOM: "random channels"}
 
 
@@ -59,15 +61,27 @@ def answer(rows: pd.DataFrame) -> str:
     found = against_random(rows).query("region == 'image'")
     whole = found[found["ranking"] == "overall"]
     strong = found.loc[found["ranking"] == STRONGEST, "loss"].mean()
-    networks = rows.drop_duplicates(NETWORK)
+    networks = _with_surroundings(rows)
     as_is, relative = (int((networks[f"{name} low"] > 0).sum()) for name in ("ppp rank", "relative rank"))
     cost, other, n = whole["loss"].mean(), whole["random"].mean(), len(networks)
-    return (
+    told = (
         f"Setting the channels to zero that tell an image from its mirror image costs a mean of {cost:.1f} "
         f"points of mIoU, as many random ones {other:.1f}, but as many of the strongest, whatever they tell, "
-        f"{strong:.1f}. The channels it finds carry more PPP than others in {as_is} of {n} networks, and for "
+        f"{strong:.1f}."
+    )
+    if not n:
+        return told
+    return (
+        f"{told} The channels it finds carry more PPP than others in {as_is} of {n} networks, and for "
         f"their strength in {relative}."
     )
+
+
+def _with_surroundings(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each network whose images have surroundings, so that its channels have a PPP."""
+    if "ppp rank" not in rows:
+        return rows.assign(**dict.fromkeys(RANKS, np.nan)).iloc[:0]
+    return rows.drop_duplicates(NETWORK).dropna(subset=["ppp rank"])
 
 
 def curves(rows: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
@@ -111,6 +125,59 @@ def by_region(rows: pd.DataFrame, share: float = 25) -> pd.DataFrame:
     )
 
 
+def specific(rows: pd.DataFrame, share: float = 25) -> pd.DataFrame:
+    """What the channels of a third cost there, more than in the other thirds, at one share of the channels.
+
+    Args:
+        rows: Of `channel_attack`.
+        share: In per cent; the nearest that was measured.
+
+    Returns:
+        A row for each network and third: `own`, in points of mIoU, `random`, the mean of random channels, and
+        `more`: whether `own` is above what one more random draw would show.
+    """
+    shares = 100 * rows["top"] / rows["channels"]
+    near = rows[shares == min(shares.unique(), key=lambda s: abs(s - share))]
+    lost = near.assign(loss=100 * (near["whole"] - near["miou"]))
+    wide = lost.pivot(index=[*NETWORK, "ranking", "draw"], columns="region", values="loss")
+    thirds, found = [region for region in REGIONS if region != "image"], []
+    for third in thirds:
+        more = wide[third] - wide[[other for other in thirds if other != third]].mean(axis=1)
+        for network, part in more.groupby(NETWORK, sort=False):
+            random = prediction_interval(part.xs(RANDOM, level="ranking"))
+            own = part.xs(third, level="ranking").iloc[0]
+            names = dict(zip(NETWORK, network)) | {"third": third, "own": own}
+            found.append(names | {"random": random.value, "more": bool(own > random.high)})
+    return pd.DataFrame(found)
+
+
+def region_sentence(rows: pd.DataFrame) -> str:
+    """Whether the channels of a third hurt it more than the rest of the image."""
+    found = specific(rows)
+    own, random = found["own"].mean(), found["random"].mean()
+    return (
+        f"Channels that are ranked for a third of the image cost it a mean of {own:+.1f} points of mIoU more "
+        f"than the other thirds, random ones {random:+.1f}; "
+        f"{found['more'].sum()} of {len(found)} do so by more than another random draw would."
+    )
+
+
+def strength_sentence(folder: str | Path, trials: Sequence[Trial]) -> str:
+    """How much of a channel's difference between mirror images is its strength."""
+    ranks = []
+    for trial in trials:
+        if attack.map_file(folder, trial).is_file():
+            kept = {name: pd.Series(attack.maps(folder, trial)[name,]) for name in ("flip", "mean")}
+            ranks.append(rank_correlation(kept["flip"], kept["mean"]).value)
+    if not ranks:
+        return ""
+    span = f"{min(ranks):.2f} to {max(ranks):.2f}" if len(ranks) > 1 else f"{ranks[0]:.2f}"
+    return (
+        f"A channel's difference between mirror images has a rank correlation of {span} with its mean "
+        "feature, so the right-hand columns are divided by that."
+    )
+
+
 def patterns(rows: pd.DataFrame) -> pd.DataFrame:
     """The rank correlation of channels' flip difference with their PPP: a row for each network.
 
@@ -118,7 +185,7 @@ def patterns(rows: pd.DataFrame) -> pd.DataFrame:
         `as they are`, and `over the mean feature`, both divided by how strong a channel is; each with the
         ends of its interval.
     """
-    one = rows.drop_duplicates(NETWORK).set_index(["padding", "seed"])
+    one = _with_surroundings(rows).set_index(["padding", "seed"])
     out: dict[tuple[str, str], pd.Series] = {}
     for name, title in {"ppp rank": "as they are", "relative rank": "over the mean feature"}.items():
         out |= {(title, "rank correlation"): one[name], (title, "from"): one[f"{name} low"]}
@@ -132,6 +199,8 @@ def channel_points(folder: str | Path, trials: Sequence[Trial]) -> pd.DataFrame:
     for trial in trials:
         if trial["seed"] == 0 and attack.map_file(folder, trial).is_file():
             kept = attack.maps(folder, trial)
+            if ("ppp",) not in kept:
+                continue
             active = kept["mean",] > 0
             both = {
                 name: kept[key,][active] / kept["mean",][active]
