@@ -11,10 +11,12 @@ from .monitor import PPPMonitor
 from .recipes import Recipe
 from .saliency import Saliency, fixed_map, open_masks, open_test_masks
 from .segmentation import Labelled, Segmenter, fixed_classes, open_classes
+from .streets import STREETS, open_streets, street_classes
 
 __all__ = [
     "LAST",
     "SCENES",
+    "STREETS",
     "Classifier",
     "Data",
     "Images",
@@ -33,6 +35,8 @@ __all__ = [
     "open_classes",
     "open_data",
     "open_masks",
+    "open_streets",
     "open_test_masks",
     "shapes",
+    "street_classes",
 ]

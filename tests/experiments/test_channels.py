@@ -352,6 +352,12 @@ def test_claims():
     assert verdict("gap-location", rows(good)) == claims.Verdict.HOLDS
     assert verdict("gap-location", rows({("gapnet", "zeros"): [5, 6, 5, 6.0]})) == claims.Verdict.FAILS
     assert verdict("gap-class", rows(good)) is None  # not measured
+    beside = pd.concat(
+        [rows(good), rows({("gapnet", "zeros"): [1.0], ("permutenet", "zeros"): [2.0]}, cells=5)]
+    )
+    assert verdict("gap-location", beside) == claims.Verdict.HOLDS, "one network each does not decide"
+    more = pd.concat([rows(good), rows({("gapnet", "zeros"): [1.0, 1.1, 1.0, 1.1]}, cells=5)])
+    assert verdict("gap-location", more) == claims.Verdict.FAILS
     single = {("gapnet", "zeros"): [99.0], ("permutenet", "zeros"): [98.0]}
     assert verdict("gap-class", rows(single, "class")) == claims.Verdict.OPEN, "one network has no spread"
     kept = {("gapnet", "zeros"): [60, 61, 60, 61.0], ("permutenet", "zeros"): [50, 51, 50, 51.0]}
