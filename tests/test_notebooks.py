@@ -21,6 +21,7 @@ SMALL = {
     "ppp_efficientnet_puzzle": {"profile": "quick"},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},
     "gap_table1_location": {"profile": "quick", "model": "gapnet", "padding": "zeros,circular"},
+    "gap_table2_shift": {"profile": "quick", "padding": "zeros"},
     "intro": {"profile": "quick"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},

@@ -314,7 +314,7 @@ def test_tables_and_the_answer(printed):
     assert (
         found["network"].tolist() == ["GAPNet"] * 3 + ["PermuteNet"] and found["networks"].tolist() == [2] * 4
     )
-    assert found["SNR-PPP"].iloc[2] == "0.6100 ± 0.0141"
+    assert found["SNR-PPP"].iloc[2] == "0.610 ± 0.014"
     said = tables.answer(rows(MEASURED))
     assert said == (
         "GAPNet names the right cell of 3x3 in 98 % under zeros, 61 % under reflect; "
@@ -331,6 +331,12 @@ def test_tables_and_the_answer(printed):
     assert tables.ppp_sentence(odd).endswith(
         "+0.50; under circular the pattern is stronger (SNR-PPP 0.70) than under reflect (0.61), "
         "and yet the cell cannot be named."
+    )
+    assert tables.grids_sentence(rows(MEASURED)) == ""
+    larger = {("gapnet", "zeros"): [80.0], ("gapnet", "circular"): [2.1], ("permutenet", "zeros"): [2.4]}
+    assert tables.grids_sentence(pd.concat([rows(MEASURED), rows(larger, cells=7)])) == (
+        "Larger grids, with 9 images and 1 epochs, as many as for the smallest grid: 7x7 (chance 2 %): "
+        "GAPNet 80 % under zeros, GAPNet 2 % under circular, PermuteNet 2 % under zeros."
     )
     assert tables.against_ppp(rows(MEASURED)).to_dict() == {"3x3": pytest.approx(1)}
     shown = tables.points(rows(MEASURED), printed, "accuracy")

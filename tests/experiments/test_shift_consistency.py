@@ -56,6 +56,7 @@ def test_a_step_sees_every_image_and_its_copy_once():
     module.training_step((x, y), 0)
     (batch,) = seen
     assert torch.equal(batch[:5], module.normalized(x)) and len(batch) == 10
+    assert not torch.equal(batch[5:], batch[:5])
     both, labels = channels.augshift(x, y, 2, generator())
     assert torch.equal(batch, module.normalized(both))
     assert labels.tolist() == [0, 1, 2, 3, 4] * 2

@@ -51,22 +51,22 @@ def beside_the_paper(rows: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
         printed: Of `read_printed`.
 
     Returns:
-        `learned from`, `network`, and of top-1 and consistency ours (mean ± standard deviation over networks)
-        and the paper's, with how many networks ours are.
+        A row for each data set and network: of top-1 and consistency `ours` (mean ± standard deviation over
+        networks) and the `paper`'s, and how many `networks` ours are.
     """
     ours = networks(rows[rows["padding"] == "zeros"])
-    theirs = printed.set_index(["data", "variant"])
-    out = []
+    theirs, out = printed.set_index(["data", "variant"]), {}
     for data in dict.fromkeys([*ours["data"], *printed["data"]]):
         for variant in VARIANTS:
             part = ours[(ours["data"] == data) & (ours["variant"] == variant)]
-            row: dict[str, Any] = {"learned from": data, "network": NAMES[variant]}
+            row: dict[tuple[str, str], Any] = {}
             for metric, title in {"top1": "top-1", "consistency": "consistency"}.items():
-                row[title] = _spread(part[metric])
-                known = (data, variant) in theirs.index
-                row[f"{title}, paper"] = theirs[metric].get((data, variant)) if known else None
-            out.append(row | {"networks": len(part)})
-    return pd.DataFrame(out)
+                row[title, "ours"] = _spread(part[metric])
+                row[title, "paper"] = theirs[metric].get((data, variant))
+            out[data, NAMES[variant]] = row | {("", "networks"): len(part)}
+    table = pd.DataFrame(out).T
+    table.columns = pd.MultiIndex.from_tuples(table.columns)
+    return table.infer_objects()
 
 
 def _spread(values: pd.Series, digits: int = 1) -> str:
@@ -82,15 +82,14 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Of `shift_consistency`.
 
     Returns:
-        One row for each data set, padding and way to learn: `METRICS`, the `gate` of top-1, and how many of
-        the `networks` are above it.
+        One row for each data set, padding and way to learn: `METRICS`, and how many networks `passed`
+        their gate of top-1.
     """
     groups = networks(rows).groupby(CELL, sort=False)
     mean, std = (getattr(groups[list(METRICS)], what)() for what in ("mean", "std"))
-    digits = {"top1": 1, "consistency": 1, "rolled": 1, "snr_ppp": 3}
+    digits = {"top1": 1, "consistency": 1, "rolled": 1, "snr_ppp": 2}
     titles = {"top1": "top-1", "consistency": "black copies", "rolled": "rolled copies", "snr_ppp": "SNR-PPP"}
     found = pd.DataFrame({titles[m]: plus_minus(mean[m], std[m], d) for m, d in digits.items()})
-    found["gate"] = groups["gate"].first()
     found["passed"] = groups["passed"].sum().astype(str) + " of " + groups.size().astype(str)
     found = found.reset_index()
     found["variant"] = found["variant"].map(NAMES)
@@ -139,17 +138,41 @@ def gains(rows: pd.DataFrame, variant: str, data: str) -> pd.DataFrame:
 
 
 def answer(rows: pd.DataFrame) -> str:
-    """The page's sentence: what AugShift and BlurPool gain beside plain networks."""
+    """The page's sentence: what plain networks say, and what AugShift and BlurPool gain beside them."""
     told = []
     for data in dict.fromkeys(rows["data"]):
+        plain = _plain(rows, data)["consistency"].mean()
         found = {v: gains(rows, v, data) for v in ("augshift", "blurpool")}
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
-            told.append(f"on {data} {', '.join(words)}")
+            told.append(f"on {data} from plain networks {plain:.1f} %; {', '.join(words)}")
     if not told:
         return "Too few of these networks are above their gates of accuracy to compare them."
-    asked = "How often an image and its shifted copy get the same class, beside plain networks"
-    return f"{asked}: {'; '.join(told)}."
+    return f"How often an image and its shifted copy get the same class: {'. And '.join(told)}."
+
+
+def _plain(rows: pd.DataFrame, data: str) -> pd.DataFrame:
+    """Plain networks above their gate, means over networks by padding."""
+    own = networks(rows[(rows["data"] == data) & rows["passed"].astype(bool)])
+    return own[own["variant"] == "plain"].groupby("padding", sort=False)[list(METRICS)].mean()
+
+
+def padding_sentence(rows: pd.DataFrame) -> str:
+    """Under which paddings plain networks are the most and the least consistent."""
+    told = []
+    for data in dict.fromkeys(rows["data"]):
+        plain = _plain(rows, data)
+        if len(plain) < 2:
+            continue
+        words = []
+        for metric, copies in {"consistency": "black copies", "rolled": "rolled copies"}.items():
+            best, worst = plain[metric].idxmax(), plain[metric].idxmin()
+            most, least = plain[metric].max(), plain[metric].min()
+            words.append(
+                f"{copies} most often under {best} ({most:.1f} %), least under {worst} ({least:.1f} %)"
+            )
+        told.append(f"Plain networks on {data} give the same class to {'; to '.join(words)}.")
+    return " ".join(told)
 
 
 def _gain(name: str, gain: pd.DataFrame) -> str:
@@ -182,8 +205,8 @@ def size_sentence(rows: pd.DataFrame) -> str:
     words = []
     for (model, data), part in rows.groupby(["model", "data"], sort=False):
         first, most = part.iloc[0], part.groupby(["variant", "padding"])["seed"].nunique().max()
-        words.append(
-            f"{TITLES[model]} on {data}: width {first['width']:g}, {first['size']} pixels, {first['images']} "  # type: ignore[index]
-            f"images, tested on {first['test']}, up to {most} network{'s' * bool(most > 1)} a cell"
-        )
+        size = f"width {first['width']:g}, {first['size']} pixels, {first['images']} images"
+        asked = f"tested on {first['test']}, gate {first['gate']:g} % of top-1"
+        cell = f"up to {most} network{'s' * bool(most > 1)} a cell"
+        words.append(f"{TITLES[model]} on {data}: {size}, {asked}, {cell}")  # type: ignore[index]
     return f"({'; '.join(words)}.)"

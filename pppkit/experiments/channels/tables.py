@@ -71,7 +71,7 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
     """
     groups = rows.groupby(["model", "task", "cells", "padding"], sort=False)
     mean, std = (getattr(groups[list(METRICS)], what)() for what in ("mean", "std"))
-    digits = {"accuracy": 1, "snr_ppp": 4, "mae_ppp": 4}
+    digits = {"accuracy": 1, "snr_ppp": 3, "mae_ppp": 3}
     found = pd.DataFrame({METRICS[m]: plus_minus(mean[m], std[m], d) for m, d in digits.items()})
     found["chance"], found["networks"] = groups["chance"].first(), groups.size()
     found = found.reset_index()
@@ -79,6 +79,24 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
     found.insert(0, "network", network)
     found.insert(2, "grid", grids)
     return found
+
+
+def grids_sentence(rows: pd.DataFrame) -> str:
+    """What networks know of the place on larger grids; empty where none was asked."""
+    place = rows[rows["task"] == "location"]
+    larger, told = place[place["cells"] > place["cells"].min()], []
+    for cells, part in larger.groupby("cells"):
+        means = part.groupby(["model", "padding"], sort=False)["accuracy"].mean()
+        words = [
+            f"{TITLES[model]} {value:.0f} % under {padding}" for (model, padding), value in means.items()
+        ]
+        chance = part["chance"].iloc[0]
+        told.append(f"{grid_name(int(cells))} (chance {chance:.0f} %): {', '.join(words)}")  # type: ignore[call-overload]
+    if not told:
+        return ""
+    first = larger.iloc[0]
+    short = f"{first['images']} images and {first['epochs']} epochs, as many as for the smallest grid"
+    return f"Larger grids, with {short}: {'; '.join(told)}."
 
 
 def points(rows: pd.DataFrame, printed: pd.DataFrame, metric: str) -> pd.DataFrame:
