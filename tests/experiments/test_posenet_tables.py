@@ -1,6 +1,7 @@
 """PosENet's own tables: encoders, trials, and ours beside the printed numbers."""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,14 @@ import torch
 
 from pppkit import models
 from pppkit.experiments.context import Context
-from pppkit.experiments.posenet import constants, encoders, pattern, reproduction_features, reproduction_grids
+from pppkit.experiments.posenet import (
+    constants,
+    encoders,
+    pattern,
+    reproduction_features,
+    reproduction_grids,
+    reproduction_missing,
+)
 from pppkit.experiments.posenet import reproduction as experiment
 from pppkit.experiments.posenet import reproduction_tables as tables
 from pppkit.experiments.posenet.encoders import ENCODERS, Reader
@@ -202,6 +210,36 @@ def test_every_printed_cell_is_read():
     )
 
 
+def test_own_networks_under_no_padding_are_those_that_learned_with_zeros(tmp_path, monkeypatch):
+    named = []
+    monkeypatch.setattr(encoders.chronology, "load", lambda trial, *_: named.append(trial["padding"]))
+    for padding in ("randn", "optimal"):
+        (trial,) = experiment.grid("quick", "resnet9", "trained", padding)
+        ENCODERS["resnet9"].check(trial, Context(tmp_path))
+    assert named == ["randn", "zeros"]
+
+
+def test_what_a_table_asks_of_networks_that_learned_under_each_padding():
+    asked = experiment.table(
+        "padding", "published", {"vgg19_bn": ("trained",), "vgg_fcn_saliency": ("trained",)}
+    )
+    fills = ("zeros", "reflect", "replicate", "circular", "randn")
+    assert {t["padding"] for t in asked if t["model"] == "vgg19_bn"} == set(fills)
+    assert {t["padding"] for t in asked if t["model"] == "vgg_fcn_saliency"} == {*fills, "none"}
+    assert all(t["pattern"] == experiment.FIVE for t in asked)
+    wide = experiment.table("kernel", "published", {"vgg16": ("untrained",)})
+    assert sorted(kernel for t in wide for kernel in t["kernel"]) == [1, 3]
+
+
+def test_the_page_of_table_1_shows_both_kinds_of_pictures_and_others_one():
+    shown = experiment.shown("models", "published")
+    both = {t["model"] for t in shown if t["source"] == "satellite"}
+    assert both == {"posenet", "cifar_resnet20", "cifar_resnet56", "squeezenet1_0"}
+    assert all(t in experiment.EXPERIMENT.trials() for t in shown)
+    assert {t["source"] for t in experiment.shown("models", "published", source="scenes")} == {"scenes"}
+    assert {t["source"] for t in experiment.shown("stages", "published")} == {"scenes"}
+
+
 def test_directions_by_hand():
     up, down, open_ = Interval(0.3, 0.1, 0.5), Interval(-0.3, -0.5, -0.1), Interval(0.1, -0.1, 0.3)
     assert [tables.direction(i, 0.2) for i in (up, down, open_)] == ["agrees", "disagrees", "cannot be told"]
@@ -256,3 +294,75 @@ def test_kernels_are_seen_against_kernel_3():
     points = tables.points(rows, printed, "kernel")
     assert set(points["read by"]) == {"ResNet-20", "paper, PosENet alone", "paper, VGG16"}
     assert points["along"].unique().tolist() == ["1", "3", "7"]
+
+
+def test_pictures_of_one_kind_are_seen_against_their_own():
+    printed = tables.read_printed(REFERENCE)["models"]
+    spc = {("posenet", "none", "none", 3): 0.0, ("squeezenet1_0", "trained", "zeros", 3): 0.5}
+    other = {**spc, ("posenet", "none", "none", 3): 0.6}
+    rows = pd.concat([made(spc), made(other).assign(source="satellite")], ignore_index=True)
+    found = tables.compare(rows, printed, "models").query("metric == 'spc' and picture == 'images'")
+    verdicts = found.set_index(["model", "source"])["verdict"]
+    assert verdicts["squeezenet1_0", "scenes"] == "agrees"
+    assert verdicts["squeezenet1_0", "satellite"] == "disagrees"  # there the picture alone has more
+    shown = tables.beside(tables.compare(rows, printed, "models"), "models")
+    assert shown.index.names == ["network", "weights", "pictures", "pattern"]
+    answer = tables.answer(tables.compare(rows, printed, "models"), "models")
+    assert answer.endswith("in pictures alone 0.00, in 1 trained network 0.50 (SqueezeNet 1.0).")
+
+
+def test_table_1_by_who_trained_the_network():
+    printed = tables.read_printed(REFERENCE)["models"]
+    spc = {
+        ("posenet", "none", "none", 3): 0.0,
+        ("squeezenet1_0", "trained", "zeros", 3): 0.5,
+        ("cifar_resnet20", "trained", "zeros", 3): 0.8,
+        ("vgg_fcn_saliency", "trained", "zeros", 3): 0.9,
+        ("resnet152", "untrained", "zeros", 3): 0.7,
+    }
+    rows = made(spc)
+    found = tables.compare(rows, printed, "models")
+    assert tables.answer(found, "models") == (
+        "SPC of the horizontal gradient: in pictures alone 0.00, in 3 trained networks 0.50 (SqueezeNet "
+        "1.0) to 0.90 (VGG-FCN, saliency), in 1 untrained network 0.70 (ResNet152)."
+    )
+    assert set(found.loc[found["model"] == "vgg_fcn_saliency", "paper"]) >= {0.969}  # of the paper's VGG-SOD
+    assert "Of untrained networks: 4 comparisons" in tables.agreement(found)
+    points = tables.points(rows, printed, "models")
+    kinds = points.groupby("networks")["read by"].agg(set)
+    assert set(kinds.index) == {"trained by others", "trained here", "untrained"}
+    both = {"PosENet alone", "paper, PosENet alone"}
+    assert kinds["trained here"] == both | {"VGG-FCN, saliency", "paper, VGG16 for saliency"}
+    assert kinds["untrained"] == both | {"ResNet152", "paper, ResNet152"}
+
+
+def test_sentences_on_what_has_no_row_follow_the_rows():
+    printed = tables.read_printed(REFERENCE)["kernel"]
+    alone = {("posenet", "none", "none", kernel): 0.0 for kernel in (1, 3, 7)}
+    own = {("cifar_resnet20", "trained", "zeros", kernel): 0.5 for kernel in (1, 3)}
+    picture, vgg = reproduction_missing.missing(made({**alone, **own}), printed, "kernel")
+    assert (picture.paper, picture.printed, picture.measured) == ("posenet", 9, 3)
+    assert (vgg.measured, vgg.instead) == (0, {"ResNet-20": 2}) and len(vgg.nowhere) == 7
+    text = reproduction_missing.sentences(made({**alone, **own}), printed, "kernel")
+    assert (
+        "**VGG16**: 9 of 9 printed cells have no row" in text and "In its place stand ResNet-20 (2)." in text
+    )
+    assert "No network here has horizontal (kernel 7), gaussian (kernel 1, 3, 7), horizontal waves" in text
+    theirs = {("vgg16", "imagenet", "zeros", kernel): 0.5 for kernel in (1, 3, 7)}
+    rows = pd.concat([made(theirs).assign(pattern=name) for name in experiment.THREE], ignore_index=True)
+    assert "- **VGG16**: all 9 printed cells have rows." in reproduction_missing.sentences(
+        rows, printed, "kernel"
+    )
+
+
+def test_the_command_for_missing_cells_names_trials():
+    printed = tables.read_printed(REFERENCE)
+    for name in experiment.TABLES:
+        text = reproduction_missing.sentences(
+            made({("posenet", "none", "none", 3): 0.0}), printed[name], name
+        )
+        calls = re.findall(r"(reproduction\.table\(.*?\]}\))", text)
+        assert len(calls) == (2 if name == "models" else 1)
+        for call in calls:
+            trials = eval(call, {"reproduction": experiment})  # the page's own words
+            assert trials and {t["weights"] for t in trials} == {"imagenet"}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pppkit.experiments.posenet import task_sentences as sentences
 from pppkit.experiments.posenet import task_tables as tables
 from pppkit.experiments.posenet import tasks
 from pppkit.results.maps import save_maps
@@ -38,23 +39,23 @@ def test_differences_share_their_spread():
 
 
 def test_the_answer_follows_the_rows():
-    assert tables.answer(rows(SCORES)) == (
+    assert sentences.answer(rows(SCORES)) == (
         "Without padding 1 of 1 tasks score worse than with zeros (-30.0 points); networks that see the real "
         "surroundings instead, and so cannot know where they are either, score worse in 0 of 1 (+1.0): most "
         "of what is missed is the image's border, not position."
     )
-    other = tables.answer(rows(SCORES | {"surrounded": 30.5}))
+    other = sentences.answer(rows(SCORES | {"surrounded": 30.5}))
     assert "score worse in 1 of 1 (-29.5)." in other and "not position" not in other
     alone = rows(SCORES)
-    assert "not position" not in tables.answer(alone[alone["seed"] == 0])  # one network tells nothing
-    assert "Ask for the paddings" in tables.answer(rows({"zeros": 60, "none": 30}))
-    assert "Ask for the paddings" in tables.answer(rows({"reflect": 60, "none": 30}))
+    assert "not position" not in sentences.answer(alone[alone["seed"] == 0])  # one network tells nothing
+    assert "Ask for the paddings" in sentences.answer(rows({"zeros": 60, "none": 30}))
+    assert "Ask for the paddings" in sentences.answer(rows({"reflect": 60, "none": 30}))
 
 
 def test_the_gate_counts_networks_that_see_the_whole_image():
-    assert "8 networks" in tables.gate_sentence(rows(SCORES))
-    assert "6 of 6 score at least 15 points above" in tables.gate_sentence(rows(SCORES))
-    assert "5 of 6" in tables.gate_sentence(rows(SCORES | {"reflect": 35}))  # of which one has 34.5
+    assert "8 networks" in sentences.gate_sentence(rows(SCORES))
+    assert "6 of 6 score at least 15 points above" in sentences.gate_sentence(rows(SCORES))
+    assert "5 of 6" in sentences.gate_sentence(rows(SCORES | {"reflect": 35}))  # of which one has 34.5
 
 
 def test_regions_and_paddings():
@@ -87,10 +88,57 @@ def test_the_paper_s_cells_beside_ours():
 
 def test_the_pattern_s_sentence():
     many = rows({"zeros": 60, "reflect": 50, "replicate": 40, "none": 90})
-    assert "+0.9" in tables.pattern_sentence(many) and "segmentation on scenes" in tables.pattern_sentence(
+    assert "+0.9" in sentences.pattern_sentence(
         many
+    ) and "segmentation on scenes" in sentences.pattern_sentence(many)
+    assert "unknown, for want of networks" in sentences.pattern_sentence(rows({"none": 40}))
+
+
+def test_where_networks_err_is_read_from_rows():
+    text = sentences.region_sentence(rows(SCORES))
+    assert "segmentation on scenes, mIoU -15.0 in the border and -30.0 in the middle" in text
+    assert "Best in the border: surrounded in segmentation on scenes (30.5; then zeros, 30.0)." in text
+    errors = rows({"zeros": 2, "none": 6, "reflect": 3}, "saliency")
+    errors = errors.rename(columns={"score border": "mae border", "score middle": "mae middle"})
+    text = sentences.region_sentence(errors)
+    assert "saliency on scenes, MAE +2.0 in the border and +4.0 in the middle" in text
+    assert "Best in the border: zeros in saliency on scenes (1.0; then reflect, 1.5)." in text
+    assert "Ask for the paddings zeros and none" in sentences.region_sentence(
+        rows({"zeros": 60, "reflect": 50})
     )
-    assert "unknown, for want of networks" in tables.pattern_sentence(rows({"none": 40}))
+
+
+def test_real_surroundings_are_counted_against_a_network_s_own_padding():
+    gains = rows(SCORES)  # of two networks half a point each way
+    assert "score 2 of 4 better in segmentation on scenes (mean +0.0 points)." in (
+        sentences.surroundings_sentence(gains)
+    )
+    better = gains.assign(**{"score surrounded": gains["score"] + 0.02})
+    assert "score 4 of 4 better in segmentation on scenes (mean +2.0 points)." in (
+        sentences.surroundings_sentence(better)
+    )
+    assert "No network here" in sentences.surroundings_sentence(rows({"none": 30, "surrounded": 61}))
+
+
+def test_what_has_no_row_is_listed():
+    printed = tables.read_printed(REFERENCE)
+    some = rows(SCORES)
+    text = sentences.missing(some[(some["padding"] != "none") | (some["seed"] == 0)], printed)
+    assert "**saliency on ECSSD**: 4 printed cells have no row" in text
+    assert (
+        "**segmentation on PASCAL VOC**: 2 printed cells have no row, for its pictures are a download; in "
+        in text
+    )
+    assert (
+        "**segmentation on scenes**: 2 networks of a padding, but, for want of time, 0 under replicate"
+        in text
+    )
+    assert "1 under none" in text and "under zeros" not in text
+    everything = rows(dict.fromkeys(tasks.PADDINGS, 50))
+    tested = [
+        everything.assign(tested_on=name) for name in ("ecssd", "pascal_s", "dut_omron", "voc", "scenes")
+    ]
+    assert sentences.missing(pd.concat(tested), printed) == ""
 
 
 def test_predictions_stand_in_order_and_keep_their_kinds(tmp_path):

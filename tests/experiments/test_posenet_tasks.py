@@ -8,7 +8,7 @@ from torch import nn
 
 from pppkit import Padding, models
 from pppkit.experiments.context import Context
-from pppkit.experiments.posenet import task_encoders, task_scores, tasks
+from pppkit.experiments.posenet import task_encoders, task_grids, task_scores, tasks
 from pppkit.experiments.posenet.encoders import ENCODERS
 from pppkit.metrics import UNLABELLED
 from pppkit.padding import FILLS
@@ -109,7 +109,7 @@ def test_the_gate():
 @pytest.fixture
 def tiny(monkeypatch):
     monkeypatch.setitem(tasks.PROFILES, "quick", TINY)
-    monkeypatch.setattr(tasks, "COMMON", SMALL)
+    monkeypatch.setattr(task_grids, "COMMON", SMALL)
 
 
 def test_their_encoders_can_be_read(tmp_path, tiny):

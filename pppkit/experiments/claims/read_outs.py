@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import Interval, student_interval, welch_interval
+from ..ppp.published_networks import NETWORKS
 from .base import Evidence, Finding, Line, claim, of_lines
 from .rows import Rows, some
 
@@ -32,8 +33,8 @@ def _read(rows: Rows, **changed: Any) -> pd.DataFrame:
 
 
 def _networks(read: pd.DataFrame) -> pd.DataFrame:
-    """Of networks that learned, under the padding that they learned with."""
-    trained = (read["weights"] == "trained") & (read["padding"] == "zeros")
+    """Of networks that others have trained, under the padding that they learned with."""
+    trained = (read["weights"] == "trained") & (read["padding"] == "zeros") & read["model"].isin(NETWORKS)
     return some(read[trained], "read-outs of trained networks")
 
 

@@ -55,6 +55,7 @@ class Encoder:
         check: Refuses what cannot be built, before any work.
         digest: Of the weights' file, empty where there is none.
         paddings: Of `PADDINGS`, under which it runs.
+        each: Whether every padding has a network of its own, that was trained under it.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Encoder:
     check: Callable[[Trial, Context], None] = _anything
     digest: Callable[[Trial, Context], str] = _own_only
     paddings: tuple[str, ...] = PADDINGS
+    each: bool = False
 
 
 ENCODERS: dict[str, Encoder] = {}
@@ -181,8 +183,9 @@ for _name, _title, _layers, _paddings in (
 
 
 def _own(trial: Trial) -> Trial:
-    """The training of a network of our own: the first of its padding, on scenes."""
-    return {**trial, "data": "scenes", "seed": 0}
+    """The training of a network of our own: the first of its padding (`OPTIMAL`: of zeros), on scenes."""
+    padding = FILLS[0] if trial["padding"] == OPTIMAL else trial["padding"]
+    return {**trial, "padding": padding, "data": "scenes", "seed": 0}
 
 
 def _own_home(trial: Trial, context: Context) -> Path:
@@ -215,6 +218,7 @@ for _name in ("resnet9", "vgg19_bn", "vgg16_sod"):
             check=_check_own,
             digest=_own_digest,
             paddings=(*FILLS, OPTIMAL),
+            each=True,
         ),
     )
 

@@ -30,6 +30,7 @@ ALONG: dict[str, tuple[str, Any]] = {
     "stages": ("stages", ALL),
     "padding": ("padding", "zeros"),
 }
+NETWORK = ("model", "weights", "source")
 CELL = ("pattern", "picture", "padding", "depth", "kernel", "readout_padding", "stages")
 SMALL = 0.02  # a printed difference that is none
 
@@ -55,27 +56,29 @@ def compare(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> pd.DataFra
         table: Of `TABLES`.
 
     Returns:
-        One row for each of our networks (`model`, `weights`), cell and `metric`: `ours` and its `half_width`
-        over trials (Student), the `paper`'s; the `difference` from the cell that it is seen against, its
-        `low` and `high` end (Welch) and the `paper_difference`; and the `verdict`, of `VERDICTS`. A cell that
-        others are seen against has none.
+        One row for each of our networks (`model`, `weights`), kind of pictures (`source`), cell and `metric`:
+        `ours` and its `half_width` over trials (Student), the `paper`'s; the `difference` from the cell that
+        it is seen against, its `low` and `high` end (Welch) and the `paper_difference`; and the `verdict`, of
+        `VERDICTS`. A cell that others are seen against has none.
     """
     one_of("table", table, TABLES)
     long = by_picture(rows)
-    cells = {key: part for key, part in long.groupby(["model", "weights", *CELL], sort=False)}
+    cells = {key: part for key, part in long.groupby([*NETWORK, *CELL], sort=False)}
     out = []
-    for model, weights in long[["model", "weights"]].drop_duplicates().itertuples(index=False):
+    for network in long[list(NETWORK)].drop_duplicates().itertuples(index=False, name=None):
+        model, source = network[0], network[2]
         theirs = printed[printed["model"] == counterpart(table, model)]
         for cell in theirs.to_dict("records"):
             names = {column: cell[column] for column in CELL}
-            ours = cells.get((model, weights, *names.values()))
+            ours = cells.get((*network, *names.values()))
             if ours is None:
                 continue
             base = _base(table, model, names)
-            other = cells.get((*_first(table, model, weights, cells), *base.values())) if base else None
+            first = (ALONE, "none", source) if table == "models" else network
+            other = cells.get((*first, *base.values())) if base else None
             against = _printed_base(printed, table, cell, base)
             for metric in ("spc", "mae"):
-                row = {"model": model, "weights": weights, **names, "metric": metric, "paper": cell[metric]}
+                row = {**dict(zip(NETWORK, network)), **names, "metric": metric, "paper": cell[metric]}
                 mean = student_interval(ours[metric])
                 row |= {"ours": mean.value, "half_width": mean.half_width, "trials": ours[metric].count()}
                 out.append(row | _judged(ours[metric], other, against, metric, cell[metric], model))
@@ -90,10 +93,6 @@ def _base(table: str, model: str, names: Mapping[str, Any]) -> dict[str, Any] | 
     if table == "padding" and model == ALONE:
         column, value = "readout_padding", 0
     return None if names[column] == value else {**names, column: value}
-
-
-def _first(table: str, model: str, weights: str, cells: Mapping) -> tuple[str, str]:
-    return (ALONE, "none") if table == "models" else (model, weights)
 
 
 def _printed_base(

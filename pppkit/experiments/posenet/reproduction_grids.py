@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...checks import chosen, one_of
+from ...padding import FILLS
 from ...scenes import SOURCES
-from ..context import WEIGHTS, Trial, as_list, choices
-from .encoders import ALONE, ENCODERS, OPTIMAL, TRAINED, UNTRAINED, encoder
+from ..context import SATELLITE, WEIGHTS, Trial, as_list, choices
+from .encoders import ALONE, ENCODERS, OPTIMAL, PADDINGS, TRAINED, UNTRAINED, encoder
 from .patterns import PATTERNS, WAVES
 
 READ_OUT = ("pattern", "depth", "kernel", "readout_padding", "stages")
@@ -23,19 +24,27 @@ ALL = "all"
 FIVE = ("horizontal", "vertical", "gaussian", *WAVES)  # the paper's order; its stripes are waves
 THREE = ("horizontal", "gaussian", "horizontal waves")
 SETTINGS = {"depth": 1, "kernel": 3, "readout_padding": 0, "stages": ALL}
-# Networks of the published rows by table.
+# Networks of the published rows by table: the picture alone, and what others and this book have trained.
 _Kinds = dict[str, tuple[str, ...]]
+_BOTH = (TRAINED, UNTRAINED)
 _SMALL: _Kinds = {ALONE: ("none",), "cifar_resnet20": (TRAINED,)}
 _FIRST: _Kinds = {**_SMALL, "squeezenet1_0": (TRAINED,)}
+_NETWORKS: _Kinds = {name: kinds for name, kinds in _FIRST.items() if name != ALONE}
 _MORE: _Kinds = {"cifar_resnet56": (TRAINED,)}
+_OWN: _Kinds = {name: (TRAINED,) for name in ("vgg19_bn", "vgg_fcn_saliency", "vgg_fcn_segmentation")}
+_BARE: _Kinds = {name: (UNTRAINED,) for name in ("vgg16", "resnet152")}  # their weights are a download
+_STARTS: _Kinds = {name: _BOTH for name in ("cifar_resnet20", "vgg19_bn", "vgg_fcn_saliency")}
 PUBLISHED: dict[str, _Kinds] = {
-    "models": {**_FIRST, "cifar_resnet20": (TRAINED, UNTRAINED), **_MORE},
+    "models": {**_FIRST, **_MORE, **_OWN, **_BARE, **_STARTS},
     "depth": _SMALL,
-    "kernel": _FIRST,
-    "stages": {name: kinds for name, kinds in {**_FIRST, **_MORE}.items() if name != ALONE},
-    "padding": _FIRST,
+    "kernel": {**_FIRST, "vgg16": (UNTRAINED,)},
+    "stages": {**_NETWORKS, **_MORE, "vgg19_bn": (TRAINED,), "vgg16": (UNTRAINED,)},
+    "padding": {**_FIRST, **_OWN},
 }
 TABLES = tuple(PUBLISHED)
+ON_MOSAICS: _Kinds = {**_FIRST, **_MORE}  # of Table 1, on the satellite pictures as well
+BY_STAGE = "vgg19_bn"  # read stage by stage under every padding that it learned with
+WIDE = ("vgg16", "resnet152")  # of so many channels that a kernel of 7 takes an hour
 
 
 def grid(
@@ -120,18 +129,20 @@ def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
     """What a table asks of one network: arguments of `grid`, the paper's first read-out before others."""
     three = {**own, "pattern": THREE}
     first = {**own, "pattern": FIVE}
-    large = model != ALONE and ENCODERS[model].size > 64 and own["profile"] != "paper"  # takes long
+    large = model != ALONE and ENCODERS[model].size > 80 and own["profile"] != "paper"  # takes long
     if name == "depth":  # a deep read-out of a network takes minutes, of a wide one hours
         few: Sequence[str] = THREE if model == ALONE or own["profile"] == "paper" else THREE[:1]
         return [first, *({**own, "pattern": few, "depth": depth} for depth in (2, 3))]
     if name == "kernel":
-        few = THREE[:2] if large else THREE
-        return [first, {**three, "kernel": 1}, {**own, "pattern": few, "kernel": 7}]
+        kernels = (1,) if large and model in WIDE else (1, 7)
+        return [first, *({**three, "kernel": kernel} for kernel in kernels)]
     if name == "stages":
         numbers = [str(i + 1) for i in range(len(ENCODERS[model].layers))]
         return [first, {**own, "pattern": THREE[:2], "stages": numbers}]
     if name == "padding" and model == ALONE:
         return [first, {**three, "readout_padding": (1, 2)}]
+    if name == "padding" and ENCODERS[model].each:
+        return [first, {**first, "padding": [name for name in PADDINGS if name not in ("zeros", OPTIMAL)]}]
     if name == "padding":
         schemes = [OPTIMAL] if large else ENCODERS[model].paddings
         others = [scheme for scheme in schemes if scheme not in ("none", "zeros")]
@@ -141,9 +152,15 @@ def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
 
 def published() -> list[dict[str, Any]]:
     """The trials of the committed rows, network by network."""
+    others = [scheme for scheme in FILLS if scheme != "zeros"]
+    stages = [str(i + 1) for i in range(len(ENCODERS[BY_STAGE].layers))]
     found: list[dict[str, Any]] = []
-    for name in TABLES:
-        found += [trial for trial in table(name) if trial not in found]
+    for part in (
+        *(table(name) for name in TABLES),
+        table("models", networks=ON_MOSAICS, source=SATELLITE),
+        grid(model=BY_STAGE, weights=TRAINED, padding=others, pattern=THREE[:2], stages=stages),
+    ):
+        found += [trial for trial in part if trial not in found]
     order = list(PUBLISHED["models"])
     return sorted(found, key=lambda trial: (order.index(trial["model"]), trial["weights"], trial["padding"]))
 
@@ -158,18 +175,22 @@ def shown(
         profile: Of `"published"` those whose rows are committed; of others PosENet alone and ResNet-20,
             trained where the folder of weights is given.
         model: The parameter: encoders by commas, or empty.
-        source: The parameter; empty for scenes.
+        source: The parameter; empty for scenes, of published rows of Table 1 for both kinds of pictures.
         paths: Folders of data sets by name.
 
     Raises:
         ValueError: For an unknown name.
     """
     pictures = chosen("source", source or "scenes", SOURCES)
+    networks: dict[str, Sequence[str]] = {}
     if profile == "published":
         known = PUBLISHED[name]
-        networks: dict[str, Sequence[str]] = {m: known[m] for m in chosen("model", model, tuple(known))}
-        return table(name, profile, networks, pictures)
-    networks = {}
+        networks = {m: known[m] for m in chosen("model", model, tuple(known))}
+        found = table(name, profile, networks, pictures)
+        if name == "models" and not source:
+            mosaics = {m: kinds for m, kinds in ON_MOSAICS.items() if m in networks}
+            found += table(name, profile, mosaics, SATELLITE) if mosaics else []
+        return found
     for one in [ALONE, *(chosen("model", model, tuple(ENCODERS)) if model else _SMALL)]:
         kinds = ENCODERS[one].weights
         networks[one] = (TRAINED if TRAINED in kinds and (paths or {}).get(WEIGHTS) else kinds[-1],)

@@ -14,7 +14,11 @@ from .reproduction_grids import ALL, SETTINGS, TABLES
 PATTERN = {"horizontal_stripe": "horizontal waves", "vertical_stripe": "vertical waves"}
 PICTURES = {"pascal_s": "images"}
 MODELS = {"vgg16": ("vgg", {}), "vgg16-no-padding": ("vgg", {"padding": OPTIMAL})}
-RESIDUAL = ("cifar_resnet20", "cifar_resnet56", "resnet152")
+IN_TABLE_1 = {  # whose printed cells stand beside ours there; beside all others VGG16's
+    **dict.fromkeys(("cifar_resnet20", "cifar_resnet56", "resnet152"), "resnet"),
+    "vgg_fcn_saliency": "vgg-sod",
+    "vgg_fcn_segmentation": "vgg-ss",
+}
 PAPERS = {
     ALONE: "PosENet alone",
     "vgg": "VGG16",
@@ -78,4 +82,4 @@ def counterpart(table: str, model: str) -> str:
     """Whose printed cells stand beside an encoder's: in Table 1 those of its kind, in others VGG's."""
     if model == ALONE:
         return ALONE
-    return "resnet" if table == "models" and model in RESIDUAL else "vgg"
+    return IN_TABLE_1.get(model, "vgg") if table == "models" else "vgg"

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from ...results.statistics import student_interval
-from .encoders import ALONE, ENCODERS, OPTIMAL
+from ...training.datasets import SCENES
+from .encoders import ALONE, ENCODERS, OPTIMAL, TRAINED, UNTRAINED
 from .reproduction_cells import AGREES, ALONG, DISAGREES, OPEN, VERDICTS, by_picture, compare, direction
-from .reproduction_grids import SETTINGS, THREE
-from .reproduction_printed import PAPERS, read_printed
+from .reproduction_grids import ALL, SETTINGS, THREE
+from .reproduction_printed import PAPERS, counterpart, read_printed
 
 __all__ = [
     "agreement",
@@ -34,14 +35,17 @@ LAST = ("all", "without")  # columns at the end of a table
 def counts(found: pd.DataFrame) -> pd.DataFrame:
     """How many cells agree, disagree, and cannot be told: a row for each network, SPC and MAE together."""
     told = found[found["verdict"] != ""]
-    table = told.groupby([*_titles(told), "verdict"], sort=False).size().unstack("verdict", fill_value=0)
+    names = _titles(told)
+    table = told.groupby([*names, "verdict"], sort=False).size().unstack("verdict", fill_value=0)
     return table.reindex(columns=list(VERDICTS), fill_value=0).rename_axis(
-        index=["network", "weights"], columns=None
+        index=[name.name for name in names], columns=None
     )
 
 
 def _titles(rows: pd.DataFrame) -> list[pd.Series]:
-    return [rows["model"].map(titles()), rows["weights"]]
+    """Index columns of a table of networks: their pictures only where there are several kinds."""
+    several = [rows["source"].rename("pictures")] if rows["source"].nunique() > 1 else []
+    return [rows["model"].map(titles()).rename("network"), rows["weights"], *several]
 
 
 def titles() -> dict[str, str]:
@@ -50,17 +54,23 @@ def titles() -> dict[str, str]:
 
 
 def agreement(found: pd.DataFrame) -> str:
-    """The counts as a sentence."""
+    """The counts as a sentence; those of untrained networks, of which the paper has none, on their own."""
+    untrained = found["weights"] == UNTRAINED
+    text = f"Of {_counted(found[~untrained], ' with the paper')} from five trials."
+    return f"{text} Of untrained networks: {_counted(found[untrained])}." if untrained.any() else text
+
+
+def _counted(found: pd.DataFrame, what: str = "") -> str:
     told = found.loc[found["verdict"] != "", "verdict"].value_counts()
     agree, disagree, open_ = (int(told.get(name, 0)) for name in VERDICTS)
     return (
-        f"Of {agree + disagree + open_} comparisons with the paper {agree} agree, {disagree} disagree and "
-        f"{open_} cannot be told from five trials."
+        f"{agree + disagree + open_} comparisons{what} {agree} agree, {disagree} disagree and "
+        f"{open_} cannot be told"
     )
 
 
 def answer(found: pd.DataFrame, table: str, pattern: str = "horizontal") -> str:
-    """What the table says of one pattern on pictures with content, network by network.
+    """What the table says of one pattern on scenes, network by network; of Table 1 by kind of network.
 
     Args:
         found: Of `compare`.
@@ -68,19 +78,40 @@ def answer(found: pd.DataFrame, table: str, pattern: str = "horizontal") -> str:
         pattern: Of the pages' `PATTERNS`.
     """
     column = ALONG[table][0]
-    part = found[(found["metric"] == "spc") & (found["pattern"] == pattern) & (found["picture"] == "images")]
+    shown = (found["metric"] == "spc") & (found["pattern"] == pattern) & (found["picture"] == "images")
+    part = found[shown & (found["source"] == found["source"].iloc[0])]
+    if table == "models":
+        return _by_kind(part, pattern)
     names, lines = titles(), []
     for (model, weights), own in part.groupby(["model", "weights"], sort=False):
-        title = f"{names[model]}{', untrained' if weights == 'untrained' else ''}"
+        title = f"{names[model]}{', untrained' if weights == UNTRAINED else ''}"
         cells = [
-            f"{row['ours']:.2f}"
-            if table == "models"
-            else f"{row['ours']:.2f} ({_padding_label(row) if table == 'padding' else row[column]})"
-            for row in own.to_dict("records")
+            f"{row['ours']:.2f} ({_padding_label(row) if table == 'padding' else row[column]})"
+            for row in _ends(own, column).to_dict("records")
         ]
         lines.append(f"{title} {', '.join(cells)}")
-    by = "" if table == "models" else f", by {column}"
-    return f"SPC of the {pattern} gradient on pictures{by}: {'; '.join(lines)}."
+    return f"SPC of the {pattern} gradient on pictures, by {column}: {'; '.join(lines)}."
+
+
+def _ends(own: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Of single stages only the first and the last, for a sentence."""
+    if column != "stages":
+        return own
+    single = own[own["stages"] != ALL].sort_values("stages").iloc[[0, -1]]
+    return pd.concat([single, own[own["stages"] == ALL]])
+
+
+def _by_kind(part: pd.DataFrame, pattern: str) -> str:
+    """From where to where SPC goes among trained networks, and among those that were not."""
+    names = titles()
+    lines = [f"in pictures alone {value:.2f}" for value in part.loc[part["model"] == ALONE, "ours"]]
+    for kind in (TRAINED, UNTRAINED):
+        own = part[part["weights"] == kind].sort_values("ours")
+        if len(own):
+            cells = own.iloc[[0, -1] if len(own) > 1 else [0]]
+            ends = [f"{value:.2f} ({names[model]})" for model, value in zip(cells["model"], cells["ours"])]
+            lines.append(f"in {len(own)} {kind} network{'s' * (len(own) > 1)} {' to '.join(ends)}")
+    return f"SPC of the {pattern} gradient: {', '.join(lines)}."
 
 
 def beside(found: pd.DataFrame, table: str, metric: str = "spc") -> pd.DataFrame:
@@ -99,10 +130,10 @@ def beside(found: pd.DataFrame, table: str, metric: str = "spc") -> pd.DataFrame
         f"{_number(r['ours'], r['half_width'])} | {r['paper']:.3f}{MARKS[r['verdict']]}"
         for r in part.to_dict("records")
     ]
-    shown = part.assign(network=_titles(part)[0], text=text)
-    wide = shown.pivot_table(
-        index=["network", "weights", "pattern"], columns=column, values="text", aggfunc="first", sort=False
-    )
+    names = _titles(part)
+    shown = part.assign(text=text, **{name.name: name for name in names})
+    index = [*(name.name for name in names), "pattern"]
+    wide = shown.pivot_table(index=index, columns=column, values="text", aggfunc="first", sort=False)
     if table != "models":
         wide = wide[sorted(wide, key=lambda name: (str(name) in LAST, len(str(name)), str(name)))]
     return wide.rename_axis(columns=None).fillna("")
@@ -157,7 +188,8 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> pd.DataFram
 
     Returns:
         Columns `pattern`, `picture`, `along` (the values along the table), `read by` (the network, or
-        `"paper, ..."`), `spc` and `mae`.
+        `"paper, ..."`), `spc` and `mae`; and `networks`, who trained it. Of Table 1 the picture alone and the
+        paper's counterparts are once among the networks of each kind, of others once.
     """
     column, _ = ALONG[table]
     ours, names = by_picture(rows), titles()
@@ -166,12 +198,41 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> pd.DataFram
         names[m] + (f", {w}" if kinds[m] > 1 else "") for m, w in zip(ours["model"], ours["weights"])
     ]
     theirs = printed.assign(**{"read by": "paper, " + printed["model"].map(PAPERS)})
-    both = pd.concat([ours, theirs], ignore_index=True)
+    ours["networks"] = [_trainer(*names) for names in zip(ours["model"], ours["weights"], ours["source"])]
+    both = pd.concat([ours, theirs.assign(networks=THE_PAPER)], ignore_index=True)
+    if table == "models":
+        both = _in_each_kind(both)
     if table == "padding":
         both["along"] = [_padding_label(r) for r in both.to_dict("records")]
     else:
         both["along"] = both["picture" if table == "models" else column].astype(str)
     return both[_belongs(both, table)]
+
+
+THE_PAPER = "the paper's"
+
+
+def _trainer(model: str, weights: str, source: str) -> str:
+    """Who trained a network, and on what it was asked if not on scenes."""
+    where = "" if source == SCENES else f", {source} pictures"
+    if model == ALONE:
+        return f"{ALONE}{where}"
+    if weights == UNTRAINED:
+        return f"untrained{where}"
+    return f"trained {'here' if ENCODERS[model].each else 'by others'}{where}"
+
+
+def _in_each_kind(points: pd.DataFrame) -> pd.DataFrame:
+    """Networks of each kind together with the picture alone and their printed counterparts."""
+    parts, alone = [], points["model"] == ALONE
+    kinds = [kind for kind in points["networks"].unique() if kind != THE_PAPER and ALONE not in kind]
+    for kind in kinds:
+        own = points["networks"] == kind
+        seen = points["networks"] == kind.replace(kind.split(",")[0], ALONE)
+        papers = {ALONE, *(counterpart("models", model) for model in points.loc[own, "model"].unique())}
+        printed = (points["networks"] == THE_PAPER) & points["model"].isin(papers)
+        parts.append(points[own | (alone & seen) | printed].assign(networks=kind))
+    return pd.concat(parts, ignore_index=True) if parts else points
 
 
 def _belongs(rows: pd.DataFrame, table: str) -> pd.Series:

@@ -67,5 +67,6 @@ for _name, (_task, _) in NAMES.items():
             check=check,
             digest=_digest,
             paddings=(*FILLS, tasks.NONE),
+            each=True,
         ),
     )

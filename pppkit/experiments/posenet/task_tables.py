@@ -10,12 +10,12 @@ import pandas as pd
 
 from ...metrics import UNLABELLED
 from ...padding import FILLS
-from ...results.statistics import Interval, pooled_intervals, rank_correlation
+from ...results.statistics import Interval, pooled_intervals
 from ...results.text import plus_minus
 from ..context import Trial
 from ..ppp.own_networks import DATA_TITLES
 from . import tasks
-from .tasks import NONE, PADDINGS, SALIENCY, SURROUNDED
+from .tasks import NONE, PADDINGS, SALIENCY
 
 CELL = ["task", "data"]
 ZEROS = FILLS[0]
@@ -24,7 +24,6 @@ OWN, INSTEAD = "its own padding", "the real surroundings instead"
 TOLD = {"fmeasure": "F-measure", "mae": "MAE", "miou": "mIoU"}
 PAPER_DATA = {"ecssd": "ECSSD", "pascal_s": "PASCAL-S", "dut_omron": "DUT-OMRON", "pascal_voc": "PASCAL VOC"}
 SET = {"sod": "saliency", "segmentation": "segmentation"}
-FEW = 4  # networks, of which no correlation is told
 LABELS_FROM_1 = ("satellite",)  # data whose class 0 is one; elsewhere it is none of them
 
 
@@ -58,39 +57,6 @@ def differences(rows: pd.DataFrame, against: str = ZEROS) -> pd.DataFrame:
             by = Interval.around(mean.value - other.value, float(np.hypot(mean.half_width, other.half_width)))
             found.append({"cell": cell, "padding": padding, "by": by.value, "low": by.low, "high": by.high})
     return pd.DataFrame(found, columns=["cell", "padding", "by", "low", "high"])
-
-
-def answer(rows: pd.DataFrame) -> str:
-    """Whether scores fall without padding, and without position."""
-    gaps = differences(rows).set_index(["padding", "cell"])
-    if NONE not in gaps.index or SURROUNDED not in gaps.index:
-        return "Ask for the paddings zeros, none and surrounded to see what padding is good for."
-    none, around = gaps.loc[NONE], gaps.loc[SURROUNDED]
-    fell, worse = int((none["high"] < 0).sum()), int((around["high"] < 0).sum())
-    first = f"Without padding {fell} of {len(none)} tasks score worse than with zeros"
-    second = (
-        f"networks that see the real surroundings instead, and so cannot know where they are either, score "
-        f"worse in {worse} of {len(around)} ({_listed(around['by'])})"
-    )
-    both = none.index.intersection(around.index)
-    better = fell and bool((around.loc[both, "low"] > none.loc[both, "high"]).all())
-    last = ": most of what is missed is the image's border, not position" if better else ""
-    return f"{first} ({_listed(none['by'])} points); {second}{last}."
-
-
-def _listed(values: pd.Series) -> str:
-    return ", ".join(f"{v:+.1f}" for v in values)
-
-
-def gate_sentence(rows: pd.DataFrame) -> str:
-    """How many networks there are, and how many learned."""
-    own = named(rows)
-    padded = own[own["padding"] != NONE]
-    return (
-        f"Behind it are {len(own)} networks, each trained from scratch; of those that see the whole image "
-        f"{int(padded['learned'].sum())} of {len(padded)} score at least {100 * tasks.GATE:.0f} points above "
-        "the best answer that ignores the picture."
-    )
 
 
 def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
@@ -160,17 +126,6 @@ def read_printed(path: str | Path) -> pd.DataFrame:
     table = pd.read_csv(path)
     per_cent = table["value"].where(table["metric"] == "miou", 100 * table["value"])
     return table.assign(value=per_cent, padded=~table["model"].str.contains("no-padding"))
-
-
-def pattern_sentence(rows: pd.DataFrame) -> str:
-    """Whether networks with a stronger pattern score better, among those that pad."""
-    own, parts = named(rows), []
-    for cell, part in own[own["padding"].isin(FILLS)].groupby("cell", sort=False):
-        rank = rank_correlation(part["snr_ppp 4"], part["score"])
-        if np.isfinite(rank.value) and len(part) > FEW:
-            parts.append(f"{rank.value:+.2f} ({rank.low:+.2f} to {rank.high:+.2f}) for {cell}")
-    listed = "; ".join(parts) or "unknown, for want of networks"
-    return f"Rank correlation of SNR-PPP at the deepest layer with the score, 95 % interval: {listed}."
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
