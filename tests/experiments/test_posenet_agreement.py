@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from pppkit.experiments.posenet import agreement, controls
+from pppkit.experiments.posenet import agreement, controls, stages
 from pppkit.experiments.posenet import control_tables as tables
 
 
@@ -195,3 +195,58 @@ def test_other_read_outs_do_not_count(published, tmp_path):
         tmp_path / "posenet_published.csv", index=False
     )
     pd.testing.assert_frame_equal(agreement.measured(tmp_path), before)
+
+
+def staged(spc, snr):
+    """Rows of both measures of ResNet-20's stages under zeros: SPC of two read-outs, .1 apart."""
+    first = {"model": "cifar_resnet20", "weights": "trained", "padding": "zeros", "source": "scenes"}
+    first |= {"profile": "published"}
+    setting = {"depth": 1, "kernel": 3, "readout_padding": 0}
+    read = [
+        {
+            **first,
+            **setting,
+            "pattern": pattern,
+            "stages": stage,
+            "trial": trial,
+            "spc images": value + trial / 10,
+        }
+        for pattern in ("horizontal", "gaussian")
+        for stage, value in [("all", 0.9), *((str(i + 1), v) for i, v in enumerate(spc))]
+        for trial in (0, 1)
+    ]
+    ppp = [{**first, "layer": f"layer{i + 1}", "weights_seed": 0, "snr_ppp": v} for i, v in enumerate(snr)]
+    return pd.DataFrame(read), pd.DataFrame(ppp)
+
+
+@pytest.fixture
+def rows_of_stages(tmp_path, monkeypatch):
+    def write(read, ppp):
+        for experiment, rows in ((stages.EXPERIMENT, read), (stages.published_networks.EXPERIMENT, ppp)):
+            rows.to_csv(experiment.store(tmp_path).path, index=False)
+        return tmp_path
+
+    return write
+
+
+def test_each_stage_has_both_measures(rows_of_stages):
+    read, ppp = staged((0.1, 0.4, 0.3), (0.2, 0.3, 0.5))
+    more = read.assign(weights="untrained", **{"spc images": 1.0})
+    other = ppp.assign(padding="reflect")
+    folder = rows_of_stages(pd.concat([read, more, read.assign(source="satellite")]), pd.concat([ppp, other]))
+    found = stages.measured(folder)
+    assert found["stage"].tolist() == [1, 2, 3] and found["layer"].tolist() == ["layer1", "layer2", "layer3"]
+    assert found["horizontal"].tolist() == pytest.approx([0.15, 0.45, 0.35])  # means of the two read-outs
+    assert found["SNR-PPP"].tolist() == [0.2, 0.3, 0.5]
+    text = stages.answer(found)  # the last step goes up for PPP and down for SPC
+    assert "rises in 2 of 2 steps" in text and "in 1 (horizontal) and 1 (gaussian)." in text
+    table = stages.table(found)
+    assert table.loc[("ResNet-20", "zeros", "SPC, horizontal")].tolist() == ["0.150", "0.450", "0.350"]
+    assert table.index.get_level_values("measure").tolist() == ["SNR-PPP", "SPC, horizontal", "SPC, gaussian"]
+
+
+def test_stages_without_rows_say_so(tmp_path, rows_of_stages):
+    assert stages.measured(tmp_path).empty
+    assert "No stage here" in stages.answer(stages.measured(tmp_path))
+    read, ppp = staged((0.1, 0.4, 0.3), (0.2, 0.3, 0.5))
+    assert stages.measured(rows_of_stages(read[read["stages"] == "all"], ppp)).empty
