@@ -91,6 +91,16 @@ def test_what_was_not_measured_is_left_out():
     assert set(verdicts(rows[rows["model"] == "posenet"])) == {"read-outs-padding"}
 
 
+def test_networks_of_this_book_are_no_evidence_of_others():
+    own = [
+        row
+        for kernel in (1, 3, 7)
+        for row in cell("vgg19_bn", "horizontal", 0.9 - kernel / 10, kernel=kernel)
+    ]
+    own += cell("vgg_fcn_saliency", "horizontal", -0.9, blank=-0.9)
+    assert verdicts(pd.concat([made(), pd.DataFrame(own)])) == verdicts(made())
+
+
 def test_they_say_how_many_cases_speak():
     ledger = judge(Rows({"posenet_tables": made()})).set_index("id")
     assert ledger.loc["read-outs-kernel", "measured"] == "8 of 8 cases; median difference +0.300"
