@@ -336,6 +336,20 @@ def test_table_1_by_who_trained_the_network():
     assert kinds["untrained"] == both | {"ResNet152", "paper, ResNet152"}
 
 
+def test_networks_that_learned_under_each_padding():
+    spc = {("cifar_resnet20", "trained", "zeros", 3): 0.8, ("cifar_resnet20", "trained", "optimal", 3): 0.1}
+    own = {("vgg19_bn", "trained", p, 3): v for p, v in {"zeros": 0.9, "randn": 0.3, "reflect": 0.4}.items()}
+    rows = made({**spc, **own})
+    assert tables.learned_under_each(rows) == (
+        "Networks that learned under each padding: VGG19-BN 0.90 with zeros, 0.30 (randn) to 0.40 (reflect) "
+        "with others."
+    )
+    assert tables.learned_under_each(made(spc)) == ""
+    found = tables.compare(rows, tables.read_printed(REFERENCE)["padding"], "padding")
+    assert tables.answer(found, "padding").endswith("by padding: ResNet-20 0.80 (zeros), 0.10 (without).")
+    assert tables.by_padding(rows).columns.tolist() == ["zeros", "reflect", "randn", "without"]
+
+
 def test_sentences_on_what_has_no_row_follow_the_rows():
     printed = tables.read_printed(REFERENCE)["kernel"]
     alone = {("posenet", "none", "none", kernel): 0.0 for kernel in (1, 3, 7)}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...results.statistics import student_interval
 from ...training.datasets import SCENES
-from .encoders import ALONE, ENCODERS, OPTIMAL, TRAINED, UNTRAINED
+from .encoders import ALONE, ENCODERS, OPTIMAL, PADDINGS, TRAINED, UNTRAINED
 from .reproduction_cells import AGREES, ALONG, DISAGREES, OPEN, VERDICTS, by_picture, compare, direction
 from .reproduction_grids import ALL, SETTINGS, THREE
 from .reproduction_printed import PAPERS, counterpart, read_printed
@@ -24,6 +24,7 @@ __all__ = [
     "compare",
     "counts",
     "direction",
+    "learned_under_each",
     "points",
     "read_printed",
     "titles",
@@ -84,6 +85,8 @@ def answer(found: pd.DataFrame, table: str, pattern: str = "horizontal") -> str:
         return _by_kind(part, pattern)
     names, lines = titles(), []
     for (model, weights), own in part.groupby(["model", "weights"], sort=False):
+        if len(own) == 1:  # nothing to compare: a network that learned under each padding
+            continue
         title = f"{names[model]}{', untrained' if weights == UNTRAINED else ''}"
         cells = [
             f"{row['ours']:.2f} ({_padding_label(row) if table == 'padding' else row[column]})"
@@ -155,12 +158,28 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
         mean = student_interval(part["spc images"])
         cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width)})
     found = pd.DataFrame(cells, columns=[*by, "text"])
-    found["padding"] = found["padding"].replace({OPTIMAL: "without"})
     found["model"] = found["model"].map(titles())
     wide = found.pivot_table(index=by[:3], columns="padding", values="text", aggfunc="first", sort=False)
-    first = [name for name in ("zeros", "without") if name in wide]
-    wide = wide[[*first, *(name for name in wide if name not in first)]]
+    wide = wide[[name for name in PADDINGS if name in wide]].rename(columns={OPTIMAL: "without"})
     return wide.rename_axis(index=["network", "weights", "pattern"], columns=None).fillna("")
+
+
+def learned_under_each(rows: pd.DataFrame, pattern: str = "horizontal") -> str:
+    """What is found in networks that learned under each padding: with zeros, and with others.
+
+    Args:
+        rows: Of `posenet_tables`, of Table 5.
+        pattern: Of the pages' `PATTERNS`.
+    """
+    each = rows["model"].map(lambda model: ENCODERS[model].each)
+    chosen, parts = rows[each & (rows["pattern"] == pattern) & (rows["stages"].astype(str) == ALL)], []
+    for model, part in chosen.groupby("model", sort=False):
+        means = part.groupby("padding")["spc images"].mean().sort_values()
+        others = means.drop("zeros", errors="ignore")
+        if "zeros" in means and len(others):
+            ends = " to ".join(f"{others.iloc[i]:.2f} ({others.index[i]})" for i in (0, -1))
+            parts.append(f"{titles()[model]} {means['zeros']:.2f} with zeros, {ends} with others")
+    return f"Networks that learned under each padding: {'; '.join(parts)}." if parts else ""
 
 
 MARKS = {AGREES: "", DISAGREES: " ✗", OPEN: " ?", "": ""}
