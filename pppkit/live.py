@@ -151,8 +151,10 @@ def _panels() -> go.Figure:
     for column in (1, 2):
         look = {"colorscale": COLORSCALE, "showscale": False, "zmin": 0, "zmax": 1}
         fig.add_trace(go.Heatmap(z=empty, **look), 1, column)
-        fig.update_yaxes(autorange="reversed", visible=False, row=1, col=column)
-        fig.update_xaxes(visible=False, row=1, col=column)
+        anchor = {"scaleanchor": "x" if column == 1 else "x2", "constrain": "domain"}  # maps are square
+        fig.update_yaxes(autorange="reversed", visible=False, **anchor, row=1, col=column)
+        fig.update_xaxes(visible=False, constrain="domain", row=1, col=column)
     fig.add_trace(go.Scatter(x=[], y=[], mode="lines+markers"), 1, 3)
+    fig.update_yaxes(rangemode="tozero", row=1, col=3)
     fig.update_layout(width=760)
     return finish(fig, 300, showlegend=False)
