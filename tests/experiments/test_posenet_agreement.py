@@ -239,7 +239,12 @@ def test_each_stage_has_both_measures(rows_of_stages):
     assert found["horizontal"].tolist() == pytest.approx([0.15, 0.45, 0.35])  # means of the two read-outs
     assert found["SNR-PPP"].tolist() == [0.2, 0.3, 0.5]
     text = stages.answer(found)  # the last step goes up for PPP and down for SPC
-    assert "rises in 2 of 2 steps" in text and "in 1 (horizontal) and 1 (gaussian)." in text
+    assert "under zeros SNR-PPP rises in 2 of 2 steps" in text and "1 (horizontal) and 1 (gaussian)." in text
+    both = pd.concat(
+        [found, found.assign(padding="randn", **{"SNR-PPP": [0.3, 0.2, 0.1]})], ignore_index=True
+    )
+    assert "under other paddings SNR-PPP rises in 0 of 2 steps, and SPC of the stage" in stages.answer(both)
+    assert stages.answer(both).endswith("goes the same way in 1 (horizontal) and 1 (gaussian).")
     table = stages.table(found)
     assert table.loc[("ResNet-20", "zeros", "SPC, horizontal")].tolist() == ["0.150", "0.450", "0.350"]
     assert table.index.get_level_values("measure").tolist() == ["SNR-PPP", "SPC, horizontal", "SPC, gaussian"]

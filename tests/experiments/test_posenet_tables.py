@@ -13,6 +13,7 @@ import torch
 from pppkit import models
 from pppkit.experiments.context import Context
 from pppkit.experiments.posenet import (
+    case_study,
     constants,
     encoders,
     pattern,
@@ -380,3 +381,13 @@ def test_the_command_for_missing_cells_names_trials():
         for call in calls:
             trials = eval(call, {"reproduction": experiment})  # the page's own words
             assert trials and {t["weights"] for t in trials} == {"imagenet"}
+
+
+def test_what_is_drawn_lies_between_two_networks():
+    flat, half = np.full((28, 28), 0.5), np.linspace(0.25, 0.75, 28)[None].repeat(28, 0)
+    panels = {("horizontal", "images"): half, ("horizontal", "black"): flat}
+    found = {"one": panels, "other": {**panels, ("horizontal", "images"): flat}}
+    assert case_study.answer(found) == (
+        "Of the horizontal gradient, from 0 to 1, read-outs draw a map that spans 0.00 (other) to 0.50 (one) "
+        "on pictures; 0.00 (one) to 0.00 (other) on black."
+    )

@@ -25,7 +25,7 @@ def trial(task="segmentation", padding="zeros", data="scenes"):
 def test_the_grid():
     count = tasks.PROFILES["published"]["networks"]
     assert len(tasks.grid()) == 3 * len(tasks.PADDINGS) * count
-    published = tasks.published()
+    published = tasks.EXPERIMENT.trials()
     assert all(trial in tasks.grid() for trial in published)
     cells = {(t["task"], t["data"]) for t in published}
     assert cells == {("saliency", "scenes"), ("segmentation", "scenes"), ("segmentation", "satellite")}

@@ -67,9 +67,15 @@ def contrast(panels: dict[tuple[str, str], np.ndarray], name: str, picture: str 
 
 
 def answer(found: dict[str, dict[tuple[str, str], np.ndarray]], name: str = "horizontal") -> str:
-    """What is drawn of one pattern on pictures and on black, network by network."""
-    parts = [
-        f"{network} {contrast(panels, name):.2f} on pictures, {contrast(panels, name, 'black'):.2f} on black"
-        for network, panels in found.items()
-    ]
+    """Between which networks drawings of one pattern lie, on pictures and on black.
+
+    Args:
+        found: Of `drawings`.
+        name: A pattern whose target goes from 0 to 1.
+    """
+    parts = []
+    for picture, words in (("images", "pictures"), ("black", "black")):
+        spans = sorted((contrast(panels, name, picture), network) for network, panels in found.items())
+        ends = " to ".join(f"{value:.2f} ({network})" for value, network in (spans[0], spans[-1]))
+        parts.append(f"{ends} on {words}")
     return f"Of the {name} gradient, from 0 to 1, read-outs draw a map that spans {'; '.join(parts)}."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...padding import FILLS
 from ...training.datasets import SCENES
 from ..ppp import learned, published_networks
 from .encoders import ENCODERS, TRAINED
@@ -17,6 +18,7 @@ from .tables import ends_of_training
 PATTERNS = ("horizontal", "gaussian")
 STAGE = ["model", "padding", "layer"]
 PPP = "SNR-PPP"
+ZEROS = FILLS[0]
 
 
 def measured(folder: str | Path, profile: str = "published") -> pd.DataFrame:
@@ -71,21 +73,24 @@ def _ppp(folder: str | Path, profile: str) -> pd.DataFrame:
 
 
 def answer(both: pd.DataFrame) -> str:
-    """In how many steps to the next stage both measures go the same way.
+    """In how many steps to the next stage both measures go the same way, under zeros and under others.
 
     Args:
         both: Of `measured`.
     """
-    steps = both.groupby(["model", "padding"], sort=False)[[*PATTERNS, PPP]].diff().dropna(subset=[PPP])
-    if steps.empty:
+    changes = both.groupby(["model", "padding"], sort=False)[[*PATTERNS, PPP]].diff()
+    steps = changes.assign(zeros=both["padding"] == ZEROS).dropna(subset=[PPP])
+    parts = []
+    for words, part in ((ZEROS, steps[steps["zeros"]]), ("other paddings", steps[~steps["zeros"]])):
+        rises = part[PPP] > 0
+        asked = [name for name in PATTERNS if part[name].notna().any()]
+        same = " and ".join(f"{((part[name] > 0) == rises).sum()} ({name})" for name in asked)
+        if len(part):
+            ppp = f"under {words} SNR-PPP rises in {rises.sum()} of {len(part)} steps"
+            parts.append(f"{ppp}, and SPC of the stage alone goes the same way in {same}")
+    if not parts:
         return "No stage here has rows of both measures."
-    rises = steps[PPP] > 0
-    asked = [name for name in PATTERNS if steps[name].notna().any()]
-    same = " and ".join(f"{int(((steps[name] > 0) == rises).sum())} ({name})" for name in asked)
-    return (
-        f"From a stage to the next SNR-PPP rises in {rises.sum()} of {len(steps)} steps, and SPC of that "
-        f"stage alone goes the same way in {same}."
-    )
+    return f"From a stage to the next, {'; '.join(parts)}."
 
 
 def table(both: pd.DataFrame) -> pd.DataFrame:

@@ -66,12 +66,6 @@ def grid(
     ]
 
 
-def published() -> list[dict[str, Any]]:
-    """The trials of the committed rows: of shapes, which take longest to tell apart, two paddings only."""
-    first = [t for t in grid() if (t["task"], t["data"]) != (SEGMENTATION, SCENES)]
-    return [*first, *grid(task=SEGMENTATION, data=SCENES, padding=(FILLS[0], NONE))]
-
-
 def startable(profile: str, paths: Mapping[str, str | Path] | None = None) -> list[dict[str, Any]]:
     """The trials that can be measured here: on scenes, and on the mosaics where their folder is given."""
     given = [name for name in SOURCES if name == SCENES or (paths or {}).get(name)]
