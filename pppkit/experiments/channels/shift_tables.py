@@ -141,8 +141,9 @@ def answer(rows: pd.DataFrame) -> str:
     """The page's sentence: what plain networks say, and what AugShift and BlurPool gain beside them."""
     told = []
     for data in dict.fromkeys(rows["data"]):
-        plain = _plain(rows, data)["consistency"].mean()
         found = {v: gains(rows, v, data) for v in ("augshift", "blurpool")}
+        compared = {padding for gain in found.values() for padding in gain.index}
+        plain = _plain(rows, data).query("padding in @compared")["consistency"].mean()
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
             told.append(f"on {data} from plain networks {plain:.1f} %; {', '.join(words)}")
