@@ -142,11 +142,11 @@ def answer(rows: pd.DataFrame) -> str:
     told = []
     for data in dict.fromkeys(rows["data"]):
         found = {v: gains(rows, v, data) for v in ("augshift", "blurpool")}
-        compared = {padding for gain in found.values() for padding in gain.index}
-        plain = _plain(rows, data).query("padding in @compared")["consistency"].mean()
+        compared, plain = {padding for gain in found.values() for padding in gain.index}, _plain(rows, data)
+        level = plain[plain.index.isin(compared)]["consistency"].mean()
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
-            told.append(f"on {data} from plain networks {plain:.1f} %; {', '.join(words)}")
+            told.append(f"on {data} from plain networks {level:.1f} %; {', '.join(words)}")
     if not told:
         return "Too few of these networks are above their gates of accuracy to compare them."
     return f"How often an image and its shifted copy get the same class: {'. And '.join(told)}."
