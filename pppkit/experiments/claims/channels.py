@@ -51,7 +51,7 @@ def _by_grid(rows: Rows, task: str, network: str, intervals_at: Mapping[int, At]
         Line(f"{k}x{k}", partial(_case, network, at), decides=spread[k] or not any(spread.values()))
         for k, at in intervals_at.items()
     ]
-    measured = "; ".join(f"{line.name}: {_difference(line.intervals[network])}" for line in lines)
+    measured = "; ".join(f"on {line.name} {_difference(line.intervals[network])}" for line in lines)
     return of_lines(measured, lines, _networks(rows, task))
 
 
