@@ -149,19 +149,23 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Of `posenet_tables`.
 
     Returns:
-        By network and pattern a column for each padding, ours ± the interval's half-width as text.
+        By network and pattern a column for each padding, ours ± the interval's half-width as text; networks
+        that are not trained say so.
     """
     chosen = rows[(rows["model"] != ALONE) & rows["pattern"].isin(THREE)]
     by = ["model", "weights", "pattern", "padding"]
     cells = []
     for key, part in chosen.groupby(by, sort=False):
         mean = student_interval(part["spc images"])
-        cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width)})
+        cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width, 2)})
     found = pd.DataFrame(cells, columns=[*by, "text"])
-    found["model"] = found["model"].map(titles())
-    wide = found.pivot_table(index=by[:3], columns="padding", values="text", aggfunc="first", sort=False)
+    untrained = found["weights"].map(lambda kind: f", {kind}" if kind == UNTRAINED else "")
+    found["network"] = found["model"].map(titles()) + untrained
+    found["text"] = found["text"].str.replace(" ", "\N{NO-BREAK SPACE}")
+    names = ["network", "pattern"]
+    wide = found.pivot_table(index=names, columns="padding", values="text", aggfunc="first", sort=False)
     wide = wide[[name for name in PADDINGS if name in wide]].rename(columns={OPTIMAL: "without"})
-    return wide.rename_axis(index=["network", "weights", "pattern"], columns=None).fillna("")
+    return wide.rename_axis(columns=None).fillna("")
 
 
 def learned_under_each(rows: pd.DataFrame, pattern: str = "horizontal") -> str:
@@ -185,10 +189,11 @@ def learned_under_each(rows: pd.DataFrame, pattern: str = "horizontal") -> str:
 MARKS = {AGREES: "", DISAGREES: " ✗", OPEN: " ?", "": ""}
 
 
-def _number(value: float, half_width: float) -> str:
+def _number(value: float, half_width: float, digits: int = 3) -> str:
     if math.isnan(value):
         return "constant"
-    return f"{value:.3f} ± {half_width:.3f}" if math.isfinite(half_width) else f"{value:.3f}"
+    text = f"{value:.{digits}f}"
+    return f"{text} ± {half_width:.{digits}f}" if math.isfinite(half_width) else text
 
 
 def _padding_label(row: Mapping[str, Any]) -> str:
