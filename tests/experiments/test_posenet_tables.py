@@ -167,7 +167,7 @@ def test_the_published_grid():
     deep = [t for t in found if t["depth"] == (3,)]
     assert [(t["model"], t["pattern"]) for t in deep] == [
         ("posenet", experiment.THREE),
-        ("cifar_resnet20", ("horizontal",)),
+        ("cifar_resnet20", experiment.THREE),
     ]
 
 

@@ -131,7 +131,7 @@ def _parts(name: str, model: str, own: dict[str, Any]) -> list[dict[str, Any]]:
     first = {**own, "pattern": FIVE}
     large = model != ALONE and ENCODERS[model].size > 80 and own["profile"] != "paper"  # takes long
     if name == "depth":  # a deep read-out of a network takes minutes, of a wide one hours
-        few: Sequence[str] = THREE if model == ALONE or own["profile"] == "paper" else THREE[:1]
+        few: Sequence[str] = THREE[:1] if own["profile"] == "quick" and model != ALONE else THREE
         return [first, *({**own, "pattern": few, "depth": depth} for depth in (2, 3))]
     if name == "kernel":
         kernels = (1,) if large and model in WIDE else (1, 7)
