@@ -105,7 +105,7 @@ def test_where_nothing_learned_claims_about_training_are_open_and_say_why(gates)
         assert len(found) == 14 and set(found["verdict"]) == {OPEN}
         saliency = found["id"] == "saliency-randn"
         assert set(found["measured"][~saliency]) == {
-            "no network has learned (18 networks left out: did not learn)"
+            "no network counts (18 networks left out: did not learn)"
         }
     both = judge(Rows({"chronology": toys.assign(model="efficientnet_b0"), "learned": rows}))
     assert both["rows"][both["id"] == "first-tenth"].iloc[0].endswith("; 9 networks left out: did not learn")
@@ -227,6 +227,18 @@ def test_one_network_tells_nothing(gates):
     rows = curves(lambda m, p, level, t: 1 + t, networks=1)
     found = verdicts({"learned": rows, "learned_initial": default_start(rows)})
     assert found["training-snr"] == found["first-tenth"] == found["training-over-padding"] == OPEN
+
+
+def test_a_network_that_is_alone_decides_nothing(gates):
+    """One more kind that shrinks, one network each: with a second of each it decides."""
+    grows = curves(lambda m, p, level, t: 1 + t)
+    for networks, verdict, why in (
+        (1, "holds", "3 networks left out: the only one of their kind"),
+        (2, "fails", ""),
+    ):
+        shrinks = curves(lambda m, p, level, t: 2 - t, networks, models=["resnet9"])
+        (found,) = judge(Rows({"learned": pd.concat([grows, shrinks])}), ["training-snr"]).to_dict("records")
+        assert found["verdict"] == verdict and found["rows"].endswith(why)
 
 
 @pytest.mark.parametrize("sign, verdict", [(1, "holds"), (-1, "fails")])

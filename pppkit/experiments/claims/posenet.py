@@ -26,7 +26,7 @@ NOTHING = "nothing: this needs several networks of a kind"
 def _read(rows: Rows) -> pd.DataFrame:
     """Trials on networks before training, and after training on those that learned."""
     read = rows.table("posenet")
-    return some(read[(read["weights"] != "trained") | rows.learned(read)], "trials on evidence")
+    return some(read[(read["weights"] != "trained") | rows.counts(read)], "trials on evidence")
 
 
 def _on_scenes(rows: Rows, padded: bool = True) -> pd.DataFrame:
@@ -46,8 +46,7 @@ def _left_out(rows: Rows) -> str:
     """How many trained networks that PosENet read no verdict rests on."""
     read = rows.table("posenet")
     trained = read[read["weights"] == "trained"].drop_duplicates(tables.NETWORK)
-    count = int((~rows.learned(trained)).sum())
-    return f"{count} networks left out: did not learn" if count else "it has read no trained ones"
+    return rows.why_left_out(trained) or "it has read no trained ones"
 
 
 def _trials(rows: Rows) -> str:

@@ -119,17 +119,24 @@ class Rows:
 
     @cached_property
     def _passed(self) -> pd.DataFrame:
-        """Rows of `learned` of networks with padding that reached their gate."""
+        """Rows of `learned` of networks with padding that a verdict may rest on."""
         rows = self._padded("learned")
-        return rows[self.learned(rows)]
+        return rows[self.counts(rows)]
 
     def left_out(self, *models: str) -> str:
         """How many networks with padding, of some kinds or all, no verdict rests on; empty for none."""
         trained = pd.concat([self._padded("learned"), self._padded("chronology")])[NETWORK].drop_duplicates()
         if models:
             trained = trained[trained["model"].isin(models)]
-        count = int((~self.learned(trained)).sum())
-        return f"{count} network{'s' * (count > 1)} left out: did not learn" if count else ""
+        return self.why_left_out(trained)
+
+    def why_left_out(self, networks: pd.DataFrame) -> str:
+        """How many of some networks, a row each, no verdict rests on, and why; empty for none."""
+        learned, counts = self.learned(networks), self.counts(networks)
+        reasons = {"did not learn": ~learned, "the only one of their kind": learned & ~counts}
+        numbers = {reason: int(which.sum()) for reason, which in reasons.items()}
+        parts = [f"{n} network{'s' * (n > 1)} left out: {reason}" for reason, n in numbers.items() if n]
+        return "; ".join(parts)
 
     def passing(self, *models: str) -> pd.DataFrame:
         """Networks all along their training that end above their gate, at the size that they are trained on.
@@ -145,21 +152,30 @@ class Rows:
         rows = self._passed[self._passed["model"].isin(models)] if models else self._passed
         if rows.empty:
             reason = self.left_out(*models) or "none was trained"
-            raise CannotTell(f"no network has learned ({reason})")
+            raise CannotTell(f"no network counts ({reason})")
         own = some(tables.native(rows, source=None), "measurements at the trained size")
         return own[own.groupby(["model", "level"])["mae_ppp"].transform("max") > 0]
 
     @cached_property
-    def _good(self) -> set[tuple[str, str, str, int]]:
+    def _above(self) -> pd.DataFrame:
         """Networks above their gate, with padding or without."""
         rows = self._tables.get("learned", pd.DataFrame())
-        good = rows[recipes.passed(rows)] if len(rows) else pd.DataFrame(columns=NETWORK)
-        return set(good[NETWORK].itertuples(index=False, name=None))
+        above = rows[recipes.passed(rows)] if len(rows) else pd.DataFrame(columns=NETWORK)
+        return above[NETWORK].drop_duplicates()
+
+    @cached_property
+    def _good(self) -> set[tuple]:
+        """Those of which there are two at least under their padding: one alone shows no spread."""
+        seeds = self._above.groupby(NETWORK[:-1])["seed"].transform("size")
+        return _names(self._above[seeds > 1])
 
     def learned(self, rows: pd.DataFrame) -> pd.Series:
         """Whether the network that each row names (`model`, `data`, `padding`, `seed`) is above its gate."""
-        names = rows[NETWORK].itertuples(index=False, name=None)
-        return pd.Series([name in self._good for name in names], index=rows.index, dtype=bool)
+        return _among(_names(self._above), rows)
+
+    def counts(self, rows: pd.DataFrame) -> pd.Series:
+        """Whether a verdict may rest on the network that each row names: above its gate, and not alone."""
+        return _among(self._good, rows)
 
     def ends_of_training(self) -> pd.DataFrame:
         """The deepest layer on scenes before training, and after it of networks that learned.
@@ -170,7 +186,7 @@ class Rows:
         names = ("learned", "chronology")
         every_network = pd.concat([self._padded(name) for name in names], ignore_index=True)
         ends = ends_of_training(every_network, level=None)
-        kept = (ends["weights"] == "untrained") | self.learned(ends)
+        kept = (ends["weights"] == "untrained") | self.counts(ends)
         return ends[kept & tables.deepest(ends) & (ends["source"] == "scenes")]
 
     def deepest_curves(self, metric: str) -> pd.DataFrame:
@@ -237,6 +253,15 @@ class Rows:
     def family(self) -> Callable[[tuple], Hashable] | None:
         """Which cells share a spread: those whose keys differ by their last name alone, or none."""
         return (lambda key: key[:-1]) if self.pooled else None
+
+
+def _names(networks: pd.DataFrame) -> set[tuple]:
+    return set(networks[NETWORK].itertuples(index=False, name=None))
+
+
+def _among(networks: set[tuple], rows: pd.DataFrame) -> pd.Series:
+    names = rows[NETWORK].itertuples(index=False, name=None)
+    return pd.Series([name in networks for name in names], index=rows.index, dtype=bool)
 
 
 def some(rows: Found, what: str) -> Found:
