@@ -29,9 +29,11 @@ from .snr_parts import snr_parts
 MODEL = "efficientnet_b0"
 PROFILES: dict[str, dict[str, Any]] = {
     "quick": {"images": 192, "validation": 32, "last": 1, "n": 2, "sizes": (64,), "seen": 64},
-    "published": {"validation": 128, "last": 2, "n": 4, "sizes": (64, 224), "seen": 640},
+    "published": {"images": 2500, "validation": 128, "last": 2, "n": 4, "sizes": (64, 224), "seen": 640},
     "paper": {"last": 2, "n": 64, "sizes": (224,), "seen": 1280},
 }
+# The recipe of the trainings in which it was seen.
+RECIPE = {"lr": 2e-3, "warm_up": 0.05, "label_smoothing": 0.0, "shift": 0}
 GATES, NO_GATES = "with gates", "without gates"  # squeeze and excitation while it learns
 VARIANTS = (GATES, NO_GATES)
 AS_IS, STATISTICS = "as it is", "statistics of training images"
@@ -96,12 +98,12 @@ def published() -> list[dict[str, Any]]:
 
 
 def settings(trial: Trial) -> dict[str, Any]:
-    """Those of `chronology`'s EfficientNet, but for what `PROFILES` says."""
-    return {**recipes.settings(_learner(trial)), **PROFILES[trial["profile"]]}
+    """Those of EfficientNet in `learned`, but for `RECIPE` and what `PROFILES` says."""
+    return {**recipes.settings(_learner(trial)), **RECIPE, **PROFILES[trial["profile"]]}
 
 
 def _learner(trial: Trial) -> dict[str, Any]:
-    """The trial of `chronology` whose training this is."""
+    """The trial of `learned` whose network this is."""
     names = {"padding": trial["padding"], "seed": trial["seed"], "profile": trial["profile"]}
     return {"model": MODEL, "data": SCENES, **names}
 
@@ -177,7 +179,7 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     model = recipes.network(learner, len(data.classes))
     if trial["variant"] == NO_GATES:
         model = with_open_gates(model)
-    module = Classifier(model, trial["padding"], recipes.recipe(learner), seed=trial["seed"])
+    module = Classifier(model, trial["padding"], recipes.recipe({**learner, **RECIPE}), seed=trial["seed"])
     looks = _Looks(trial, found, CachedScene.all(context.open("scenes")), data.train, data.validation)
     how = {"epochs": found["epochs"], "batch": found["batch"], "precision": found["precision"]}
     with tempfile.TemporaryDirectory() as folder:
