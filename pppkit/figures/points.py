@@ -22,6 +22,7 @@ def strip(
     title: str = "",
     label: str = "",
     log: bool = False,
+    from_zero: bool = True,
     height: int = 420,
 ) -> go.Figure:
     """Every row as a point beside its category, groups side by side; spread is seen, not summarised.
@@ -35,6 +36,7 @@ def strip(
         title: Shown above.
         label: Title of the vertical axis.
         log: Logarithmic vertical axis.
+        from_zero: Whether a linear one begins at 0.
         height: In screen pixels.
     """
     order, groups = list(dict.fromkeys(rows[category])), list(dict.fromkeys(rows[group]))
@@ -49,7 +51,8 @@ def strip(
         hover = "%{customdata}<br>%{y:.4g}<extra>" + str(name) + "</extra>"
         fig.add_trace(points.update(error_y=bars, customdata=part[category], hovertemplate=hover))
     fig.update_xaxes(tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4])
-    scale = {"type": "log", "rangemode": "normal"} if log else {"type": "linear", "rangemode": "tozero"}
+    begins = "tozero" if from_zero and not log else "normal"
+    scale = {"type": "log" if log else "linear", "rangemode": begins}
     fig.update_yaxes(title={"text": label or value}, exponentformat="power", **scale)
     below, room = (-0.15, 0) if len(order) <= FEW else (-0.45, 80)
     return finish(fig, height + room, title, legend={"orientation": "h", "y": below})

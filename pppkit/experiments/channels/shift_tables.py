@@ -21,6 +21,7 @@ METRICS = {
     "rolled": "consistency, %: rolled copies",
     "snr_ppp": "SNR-PPP of the deepest layer",
 }
+CHARTS = {name: METRICS[name] for name in ("consistency", "rolled", "top1", "snr_ppp")}  # the question first
 CELL = ["data", "padding", "variant"]
 CLAIMS = ("gap-augshift", "gap-augshift-blurpool")  # of this table
 

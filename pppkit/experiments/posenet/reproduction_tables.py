@@ -57,15 +57,15 @@ def titles() -> dict[str, str]:
 def agreement(found: pd.DataFrame) -> str:
     """The counts as a sentence; those of untrained networks, of which the paper has none, on their own."""
     untrained = found["weights"] == UNTRAINED
-    text = f"Of {_counted(found[~untrained], ' with the paper')} from five trials."
-    return f"{text} Of untrained networks: {_counted(found[untrained])}." if untrained.any() else text
+    text = f"Of {_counted(found[~untrained], 'with the paper')} from five trials."
+    return f"{text} Of {_counted(found[untrained], 'of untrained networks')}." if untrained.any() else text
 
 
-def _counted(found: pd.DataFrame, what: str = "") -> str:
+def _counted(found: pd.DataFrame, what: str) -> str:
     told = found.loc[found["verdict"] != "", "verdict"].value_counts()
     agree, disagree, open_ = (int(told.get(name, 0)) for name in VERDICTS)
     return (
-        f"{agree + disagree + open_} comparisons{what} {agree} agree, {disagree} disagree and "
+        f"{agree + disagree + open_} comparisons {what} {agree} agree, {disagree} disagree and "
         f"{open_} cannot be told"
     )
 
@@ -219,7 +219,8 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> pd.DataFram
     ours, names = by_picture(rows), titles()
     kinds = ours.groupby("model")["weights"].nunique()
     ours["read by"] = [
-        names[m] + (f", {w}" if kinds[m] > 1 else "") for m, w in zip(ours["model"], ours["weights"])
+        names[m] + (f", {w}" if kinds[m] > 1 or w == UNTRAINED else "")
+        for m, w in zip(ours["model"], ours["weights"])
     ]
     theirs = printed.assign(**{"read by": "paper, " + printed["model"].map(PAPERS)})
     ours["networks"] = [_trainer(*names) for names in zip(ours["model"], ours["weights"], ours["source"])]
@@ -230,7 +231,9 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> pd.DataFram
         both["along"] = [_padding_label(r) for r in both.to_dict("records")]
     else:
         both["along"] = both["picture" if table == "models" else column].astype(str)
-    return both[_belongs(both, table)]
+    belonging = both[_belongs(both, table)]
+    numbered = table in ("depth", "kernel", "stages")
+    return belonging.sort_values("along", kind="stable") if numbered else belonging
 
 
 THE_PAPER = "the paper's"
