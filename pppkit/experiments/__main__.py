@@ -92,6 +92,7 @@ def _at_most(minutes: float | None) -> Iterator[None]:
     if minutes is None:
         yield
         return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     timer = threading.Timer(60 * minutes, os.kill, (os.getpid(), signal.SIGINT))
     timer.daemon = True
     timer.start()
@@ -99,6 +100,7 @@ def _at_most(minutes: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
 def _list(a: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """`python -m pppkit.experiments`: what it prints, what it refuses, and that an interrupted run goes on."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,6 +86,16 @@ def test_a_failed_trial_is_named(tmp_path, monkeypatch, capsys):
     assert "1 of 1 spectra failed; the first was {'source': 'scenes'" in capsys.readouterr().err
 
 
+@pytest.fixture
+def in_the_background():
+    """As a shell starts a job with `&`: interrupts are ignored."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    after = signal.signal(signal.SIGINT, before)
+    assert after == signal.SIG_IGN, "a command leaves the handler as it was"
+
+
+@pytest.mark.usefixtures("in_the_background")
 def test_a_run_ends_in_time_and_the_same_command_goes_on(tmp_path, monkeypatch, capsys):
     arguments = [
         "run",
