@@ -55,6 +55,19 @@ class Context:
         """The scenes behind a source's name."""
         return open_source(source, self.paths)
 
+    def data(self, name: str) -> str:
+        """The folder of a data set; of scenes, which need none, the name."""
+        return str(self.paths.get(name, name))
+
+    def checkpoints(self, label: str) -> Path:
+        """The folder from which an interrupted training goes on."""
+        return self.folder / "checkpoints" / label
+
+    def fitting(self, label: str) -> dict[str, Any]:
+        """What `pppkit.training.fit` is given for every training of a run that may be interrupted."""
+        folder = self.checkpoints(label)
+        return {"folder": folder, "accelerator": self.accelerator, "progress": self.progress}
+
     def weights(self, name: str) -> Path:
         """The checkpoint of a name, which may not exist."""
         own = self.folder / "weights" / name

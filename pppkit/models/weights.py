@@ -47,7 +47,6 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         ):
             raise ValueError(f"weights={str(path)!r} holds no state_dict (tensors by name)")
         state = _without_prefix(state, set(model.state_dict()))
-        state = _without_auxiliary(state, set(model.state_dict()))
     else:
         bare = name.removeprefix(TORCHVISION)
         own = name in (*MODELS, *ALIASES)
@@ -64,9 +63,8 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         state = torchvision.models.get_model_weights(bare)[str(weights)].get_state_dict(
             progress=True, check_hash=True
         )
-        state = _without_auxiliary(state, set(model.state_dict()))
     try:
-        model.load_state_dict(state)
+        model.load_state_dict(_without_auxiliary(state, set(model.state_dict())))
     except RuntimeError as error:
         lines = str(error).splitlines()
         raise ValueError(

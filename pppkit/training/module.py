@@ -21,9 +21,9 @@ from .recipes import Recipe
 class PaddedModule(L.LightningModule):
     """A network that learns under a padding scheme, by a recipe.
 
-    Base of `Classifier`; a subclass adds `loss` and `score`. Every epoch starts from random numbers that
-    depend on the seed and the epoch alone, so a training that was killed and resumed gives the weights of one
-    that was not.
+    Base of `Classifier`; a subclass adds `loss` and `score`, and may add to `augmented`. Every epoch starts
+    from random numbers that depend on the seed and the epoch alone, so a training that was killed and resumed
+    gives the weights of one that was not.
 
     Args:
         model: Takes images `(N, 3, H, W)`.
@@ -82,8 +82,12 @@ class PaddedModule(L.LightningModule):
         self._generator().manual_seed(state)
         torch.manual_seed(state)  # dropout takes no generator; `fit` restores the global state
 
+    def augmented(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """What a training step sees of a batch."""
+        return self.recipe.augment(x, target, self._generator())
+
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        x, target = self.recipe.augment(*batch, self._generator())
+        x, target = self.augmented(*batch)
         loss = self.loss(self(x), target)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
         return loss

@@ -16,17 +16,15 @@ from torch import Tensor, nn
 
 from ... import models
 from ...checks import one_of
-from ...measure import measure_ppp
 from ...metrics import consistency
 from ...padding import FILLS
-from ...scenes import InfiniteScene
 from ...training import SCENES, Classifier, fit, open_data
 from ..base import Experiment
 from ..context import Context, Trial, choices
 from ..parameters import narrowed
 from ..ppp import recipes
-from ..ppp.chronology import remove_resumable
-from .location import held_out
+from ..ppp.chronology import needs, remove_resumable
+from .location import held_out, layer_pattern
 from .shift import SHIFT, AugShift, shifted
 
 VARIANTS = ("plain", "blurpool", "augshift")
@@ -159,8 +157,7 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
         A row for each of `COPIES`.
     """
     s = settings(trial)
-    source = trial["data"] if trial["data"] == SCENES else str(context.paths[trial["data"]])
-    data = open_data(source, s["size"], s["images"], s["validation"])
+    data = open_data(context.data(trial["data"]), s["size"], s["images"], s["validation"])
     images, labels = held_out(data.validation)
     module = untrained(trial, len(data.classes))
     file = context.weights(f"{name(trial)}.pt")
@@ -186,10 +183,8 @@ def learn(module: Classifier, train: Any, validation: Any, trial: Trial, context
         validation,
         epochs=s["epochs"],
         batch=s["batch"],
-        folder=context.folder / "checkpoints" / _label(trial),
         precision=s["precision"],
-        accelerator=context.accelerator,
-        progress=context.progress,
+        **context.fitting(_label(trial)),
     )
     models.save(module.model, context.folder / "weights" / f"{name(trial)}.pt")
 
@@ -236,15 +231,8 @@ def answers(module: Classifier, images: Tensor, labels: Tensor, batch: int = 100
 
 def pattern(module: Classifier, settings: Mapping[str, Any]) -> dict[str, float]:
     """PPP of the deepest layer of interest on endless scenes, of images as large as the network learned."""
-    layers = [models.default_layers(module.model, settings["size"])[-1]]
-    given: dict[str, Any] = {"size": settings["size"], "n": settings["n"], "progress": False}
-    rows = measure_ppp(module.model, InfiniteScene(0), layers, padding=module.padding, **given).rows
-    return {metric: float(rows[metric].iloc[0]) for metric in ("snr_ppp", "mae_ppp")}
-
-
-def needs(trial: Trial) -> Sequence[str]:
-    """The data set that a trial learns from; scenes need none."""
-    return () if trial["data"] == SCENES else (trial["data"],)
+    layer = models.default_layers(module.model, settings["size"])[-1]
+    return layer_pattern(module, layer, size=settings["size"], n=settings["n"])
 
 
 def remove_checkpoints(trial: Trial, context: Context) -> None:

@@ -20,11 +20,11 @@ from ...checks import one_of
 from ...measure import measure_ppp
 from ...padding import FILLS, Scheme
 from ...scenes import InfiniteScene
-from ...training import SCENES, Images, fit, open_data
+from ...training import SCENES, Images, PaddedModule, fit, open_data
 from ..base import Experiment
 from ..context import Context, Trial, as_list, choices
 from ..parameters import narrowed
-from ..ppp.chronology import remove_resumable
+from ..ppp.chronology import needs, remove_resumable
 from .canvas import Margins
 from .training import TASKS, CanvasTask, predictions
 
@@ -161,8 +161,7 @@ def name(trial: Trial) -> str:
 def measure(trial: Trial, context: Context) -> pd.DataFrame:
     """Trains one network: its accuracy on held-out images in random cells, and its PPP at the last layer."""
     s, task = PROFILES[trial["profile"]], trial["task"]
-    where = trial["data"] if trial["data"] == SCENES else str(context.paths[trial["data"]])
-    data = open_data(where, s["size"], s["images"][task], s["test"])
+    data = open_data(context.data(trial["data"]), s["size"], s["images"][task], s["test"])
     images, labels = held_out(data.validation)
     module = untrained(trial, len(data.classes))
     fit(
@@ -171,10 +170,8 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
         Images(images[:BATCH], labels[:BATCH]),
         epochs=s["epochs"][task],
         batch=BATCH,
-        folder=context.folder / "checkpoints" / name(trial),
         precision=s["precision"],
-        accelerator=context.accelerator,
-        progress=context.progress,
+        **context.fitting(name(trial)),
     )
     module.to(context.device)
     found, right = predictions(module, images, labels)
@@ -203,15 +200,22 @@ def pattern(module: CanvasTask, n: int, size: int) -> dict[str, float]:
     """
     top, left, bottom, right = module.margins
     side = module.cells * size + max(top + bottom, left + right)
-    layers = [models.LAYERS_OF_INTEREST["gapnet"][-1]]
-    given: dict[str, Any] = {"size": side, "n": n, "normalize": None, "progress": False}
-    rows = measure_ppp(module.model, InfiniteScene(0), layers, padding=module.padding, **given).rows
+    layer = models.LAYERS_OF_INTEREST["gapnet"][-1]
+    return layer_pattern(module, layer, size=side, n=n, normalize=None)
+
+
+def layer_pattern(module: PaddedModule, layer: str, **asked: Any) -> dict[str, float]:
+    """SNR-PPP and MAE-PPP of one layer on endless scenes.
+
+    Args:
+        module: A network, with its padding.
+        layer: A module path.
+        **asked: For `pppkit.measure_ppp`.
+    """
+    rows = measure_ppp(
+        module.model, InfiniteScene(0), [layer], padding=module.padding, progress=False, **asked
+    ).rows
     return {metric: float(rows[metric].iloc[0]) for metric in ("snr_ppp", "mae_ppp")}
-
-
-def needs(trial: Trial) -> Sequence[str]:
-    """The data set in the cells; scenes need none."""
-    return () if trial["data"] == SCENES else (trial["data"],)
 
 
 def remove_checkpoints(trial: Trial, context: Context) -> None:

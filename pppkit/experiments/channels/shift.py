@@ -117,10 +117,7 @@ class AugShift(Classifier):
         one_of("copy_fill", copy_fill, FILLS)
         self.copy_fill = copy_fill
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        generator = self._generator()
-        x, target = self.recipe.augment(*batch, generator)
-        x, target = augshift(x, target, self.copy_shift, generator, self.copy_fill)
-        loss = self.loss(self(x), target)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
-        return loss
+    def augmented(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The recipe's images, then their copies."""
+        x, target = super().augmented(x, target)
+        return augshift(x, target, self.copy_shift, self._generator(), self.copy_fill)

@@ -120,22 +120,23 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, data: str, metric: str) ->
     return pd.concat(parts, ignore_index=True)
 
 
-def gains(rows: pd.DataFrame, variant: str, data: str) -> pd.DataFrame:
-    """What a way to learn gains beside the plain one, of networks above their gates: a row for each padding.
+def gains(rows: pd.DataFrame, variant: str, data: str, other: str = "plain") -> pd.DataFrame:
+    """What a way to learn gains beside another, of networks above their gates: a row for each padding.
 
     Args:
         rows: Of `shift_consistency`.
         variant: Of `VARIANTS`.
         data: What the networks learned from.
+        other: Of `VARIANTS`.
 
     Returns:
         Columns `top1`, `consistency` and `rolled`, in points.
     """
     own = networks(rows[(rows["data"] == data) & rows["passed"].astype(bool)])
     means = own.groupby(["variant", "padding"], sort=False)[["top1", "consistency", "rolled"]].mean()
-    if not {variant, "plain"} <= set(own["variant"]):
+    if not {variant, other} <= set(own["variant"]):
         return means.iloc[:0].droplevel(0)
-    return (means.loc[variant] - means.loc["plain"]).dropna()
+    return (means.loc[variant] - means.loc[other]).dropna()
 
 
 def answer(rows: pd.DataFrame) -> str:

@@ -60,12 +60,10 @@ class CanvasTask(Classifier):
         super().on_train_epoch_start()
         self._restart_orders(1 + self.current_epoch)
 
-    def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:
-        x, target = self.recipe.augment(*batch, self._generator())
-        canvas, target = self.placed(x, target, self._generator())
-        loss = self.loss(self(canvas), target)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(x), sync_dist=True)
-        return loss
+    def augmented(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The recipe's images, each in a cell of its canvas."""
+        x, target = super().augmented(x, target)
+        return self.placed(x, target, self._generator())
 
     def on_validation_epoch_start(self) -> None:
         super().on_validation_epoch_start()

@@ -9,6 +9,7 @@ from functools import partial
 import pandas as pd
 
 from ...results.statistics import Interval, prediction_interval, student_interval
+from ..channels.shift_tables import gains, networks
 from .base import Finding, Line, claim, family_name, of_lines
 from .channels import CHANNELS
 from .rows import CannotTell, Rows, some
@@ -18,9 +19,9 @@ THIRDS = ("left", "centre", "right")
 
 
 def _learned(rows: Rows) -> pd.DataFrame:
-    """Networks above their gates; the copies are black at the border, as the paper's."""
+    """Networks above their gates."""
     table = rows.table("shift_consistency")
-    good = table[table["passed"].astype(bool) & (table["fill"] == "zeros")]
+    good = table[table["passed"].astype(bool)]
     if good.empty:
         raise CannotTell("no network that was asked about shifted copies is above its gate")
     return good
@@ -28,29 +29,26 @@ def _learned(rows: Rows) -> pd.DataFrame:
 
 def _gains(good: pd.DataFrame, variant: str, other: str) -> dict[tuple[str, str], pd.DataFrame]:
     """What a way to learn gains beside another, by network and data: a row for each padding with both."""
-    metrics, found = ["consistency", "top1"], {}
+    found = {}
     for (model, data), part in good.groupby(["model", "data"], sort=False):
-        means = part.groupby(["variant", "padding"])[metrics].mean()
-        present = means.index.get_level_values("variant")
-        if variant in present and other in present:
-            gain = (means.loc[variant] - means.loc[other]).dropna()
-            if len(gain):
-                found[model, data] = gain
+        gain = gains(part, variant, data, other)
+        if len(gain):
+            found[model, data] = gain
     return some(found, f"networks of {variant} and {other} under one padding")
 
 
 def _shift_finding(rows: Rows, other: str) -> Finding:
     good = _learned(rows)
-    gains = _gains(good, "augshift", other)
-    several = any(len(gain) > 1 for gain in gains.values())
+    found = _gains(good, "augshift", other)
+    several = any(len(gain) > 1 for gain in found.values())
     lines, words = [], []
-    for (model, data), gain in gains.items():
+    for (model, data), gain in found.items():
         name = family_name(model, data)
         lines.append(Line(name, partial(_shift_cases, gain), decides=len(gain) > 1 or not several))
         words.append(f"{name}: {_points(gain['consistency'])} consistency, {_points(gain['top1'])} top-1")
-    counts = good.groupby(["model", "data", "variant"], sort=False).size()
-    networks = ", ".join(f"{count} {v} of {family_name(m, d)}" for (m, d, v), count in counts.items())
-    return of_lines("; ".join(words), lines, f"networks above their gates: {networks}")
+    counts = networks(good).groupby(["model", "data", "variant"], sort=False).size()
+    counted = ", ".join(f"{count} {v} of {family_name(m, d)}" for (m, d, v), count in counts.items())
+    return of_lines("; ".join(words), lines, f"networks above their gates: {counted}")
 
 
 def _shift_cases(gain: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
@@ -117,19 +115,17 @@ def _beyond_random(values: Mapping[str, pd.Series], level: float) -> dict[Hashab
 
 def _attack_finding(losses: pd.DataFrame, values: Mapping[str, pd.Series], what: str) -> Finding:
     """A line for each padding; its cases are rankings and numbers of channels."""
-    lines, gains = [], []
+    lines, means = [], []
     for (data, padding), part in losses.groupby(["data", "padding"], sort=False):
         own = {ranking: series.loc[part.index] for ranking, series in values.items()}
         line = Line(f"{padding} on {data}", partial(_beyond_random, own))
         gain = pd.Series([found.value for found in line.intervals.values()]).mean()
-        gains.append(f"{line.name} {gain:+.1f}")
+        means.append(f"{line.name} {gain:+.1f}")
         lines.append(line)
     seeds = losses.index.get_level_values("seed").nunique()
     draws = losses.index.get_level_values("draw").nunique()
-    networks = (
-        f"VGG-FCN: {len(lines)} paddings, {seeds} network{'s' * (seeds > 1)} each, {draws} random draws"
-    )
-    return of_lines(f"{what}, in points of mIoU: {', '.join(gains)}", lines, networks)
+    behind = f"VGG-FCN: {len(lines)} paddings, {seeds} network{'s' * (seeds > 1)} each, {draws} random draws"
+    return of_lines(f"{what}, in points of mIoU: {', '.join(means)}", lines, behind)
 
 
 @_attack(

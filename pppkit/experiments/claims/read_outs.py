@@ -10,13 +10,13 @@ import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import Interval, student_interval, welch_interval
+from ..posenet.reproduction_grids import SETTINGS
 from ..ppp.published_networks import NETWORKS
 from .base import Evidence, Finding, Line, claim, of_lines
 from .rows import Rows, some
 
 ALONE = "posenet"  # the read-out on the picture itself
 SPC = "spc images"
-FIRST = {"depth": 1, "kernel": 3, "readout_padding": 0, "stages": "all"}  # the paper's read-out
 GRADIENTS = ("horizontal", "vertical", "gaussian")
 WITHOUT_CONTENT = ("black", "white", "noise")
 _claim = partial(claim, paper="PosENet", evidence=Evidence.PUBLISHED, needs=["posenet_tables"])
@@ -26,10 +26,10 @@ def _read(rows: Rows, **changed: Any) -> pd.DataFrame:
     """Rows on scenes of one read-out: the paper's first, but for what is given; None is any value."""
     read = rows.table("posenet_tables")
     chosen = read["source"] == "scenes"
-    for column, value in {**FIRST, **changed}.items():
+    for column, value in {**SETTINGS, **changed}.items():
         if value is not None:
             chosen &= read[column].astype(str) == str(value)
-    return some(read[chosen], f"read-outs with {changed or FIRST}")
+    return some(read[chosen], f"read-outs with {changed or SETTINGS}")
 
 
 def _networks(read: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def kernels_find_more(rows: Rows) -> Finding:
 def deep_stages_hold_more(rows: Rows) -> Finding:
     """One stage alone is read, resized like the others."""
     read = _networks(_read(rows, stages=None))
-    single = some(read[read["stages"].astype(str) != FIRST["stages"]], "read-outs of single stages")
+    single = some(read[read["stages"].astype(str) != SETTINGS["stages"]], "read-outs of single stages")
     lines = []
     for model, part in single.groupby("model", sort=False):
         stages = part["stages"].astype(int)

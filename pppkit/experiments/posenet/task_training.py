@@ -29,7 +29,7 @@ class Task(NamedTuple):
 def open_task(trial: Trial, context: Context) -> Task:
     """The pictures of a trial. The same for every padding and seed."""
     s, data = settings(trial), trial["data"]
-    source, room = str(context.paths.get(data, data)), ROOM if data in SOURCES else 0
+    source, room = context.data(data), ROOM if data in SOURCES else 0
     asked = {"train": s["images"], "validation": s["validation"], "margin": room}
     if trial["task"] == SALIENCY:
         return Task(*open_masks(source, s["size"], **asked), 1, room)
@@ -89,10 +89,8 @@ def train(trial: Trial, task: Task, context: Context) -> nn.Module:
         *sets,
         epochs=s["epochs"],
         batch=s["batch"],
-        folder=context.folder / "checkpoints" / name(trial),
         precision=s["precision"],
-        accelerator=context.accelerator,
-        progress=context.progress,
+        **context.fitting(name(trial)),
     )
     models.save(network, weights_file(context.folder, trial))
     return network.eval().to(context.device)

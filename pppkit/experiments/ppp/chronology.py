@@ -145,7 +145,7 @@ def train(trial: Trial, context: Context, epochs: Sequence[int], label: str) -> 
         label: Of its folder of checkpoints.
     """
     s = settings(trial)
-    images, validation, module = task(trial, str(context.paths.get(trial["data"], trial["data"])))
+    images, validation, module = task(trial, context.data(trial["data"]))
     sources = {source: context.open(source) for source in context.sources}
     monitor = PPPMonitor(sources, epochs=epochs, size=s["sizes"], n=s["n"])
     fit(
@@ -154,11 +154,9 @@ def train(trial: Trial, context: Context, epochs: Sequence[int], label: str) -> 
         validation,
         epochs=s["epochs"],
         batch=s["batch"],
-        folder=_checkpoints(context, label),
         precision=s["precision"],
         callbacks=[monitor],
-        accelerator=context.accelerator,
-        progress=context.progress,
+        **context.fitting(label),
     )
     learning = {k: s[k] for k in ("width", "epochs", "lr", "precision")}
     rows = monitor.rows.rename(columns={"seed": "windows_seed"})
@@ -168,10 +166,6 @@ def train(trial: Trial, context: Context, epochs: Sequence[int], label: str) -> 
     count = len(images)  # type: ignore[arg-type]
     rows = rows.assign(seed=trial["seed"], trained_size=s["size"], images=count, **learning)
     return Trained(module, monitor, rows)
-
-
-def _checkpoints(context: Context, label: str) -> Path:
-    return context.folder / "checkpoints" / label
 
 
 # What is the same in all rows of a trained network, and stands once in `chronology_trials.csv`.
@@ -193,7 +187,7 @@ def remove_checkpoints(trial: Trial, context: Context) -> None:
 
 def remove_resumable(context: Context, label: str) -> None:
     """What resuming a training needed, of `train` with that label; nothing where it was not begun."""
-    folder = _checkpoints(context, label)
+    folder = context.checkpoints(label)
     if (folder / LAST).exists():
         shutil.rmtree(folder)
 

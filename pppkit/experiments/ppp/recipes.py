@@ -99,7 +99,7 @@ CELLS: dict[tuple[str, str], dict[str, Any]] = {
     ("vgg_fcn", SCENES): {**_SCENES, "images": 4000, "validation": 500, "epochs": 8},
 }
 # Networks that learn masks, not labels. Their score is the weighted F-measure.
-SALIENCY = ("vgg16_sod", "vgg_fcn")
+SALIENCY = tuple(name for name in FAMILIES if models.MODELS[name].task == "masks")
 # The score from which on a network counts as one that learned, of `SALIENCY` above the best map that ignores
 # the picture; chosen before its PPP was looked at.
 GATES = {
