@@ -9,7 +9,7 @@ import numpy as np
 
 from ...results.maps import block_means
 from ..context import Trial
-from .encoders import ALONE, ENCODERS, UNTRAINED
+from .encoders import ALONE, named
 from .patterns import pattern
 from .pictures import READ
 from .read_outs import TESTS
@@ -21,8 +21,7 @@ TARGET = "target"
 
 def title(trial: Trial) -> str:
     """What pages call the network of a trial."""
-    more = ", untrained" if trial["weights"] == UNTRAINED else ""
-    return ENCODERS[trial["model"]].title + more
+    return named(trial["model"], trial["weights"])
 
 
 def with_maps(folder: str | Path, trials: Sequence[Trial]) -> list[Trial]:

@@ -223,6 +223,11 @@ for _name in ("resnet9", "vgg19_bn", "vgg16_sod"):
     )
 
 
+def named(model: str, weights: str) -> str:
+    """What pages call a network: untrained ones say so."""
+    return ENCODERS[model].title + (f", {weights}" if weights == UNTRAINED else "")
+
+
 def encoder(trial: Trial) -> Encoder:
     """That of a trial.
 

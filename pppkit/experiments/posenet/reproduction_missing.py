@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from .encoders import ALONE, IMAGENET_WEIGHTS, UNTRAINED
+from .encoders import ALONE, IMAGENET_WEIGHTS, named
 from .reproduction_cells import ALONG, CELL, by_picture
 from .reproduction_printed import PAPERS, counterpart
-from .reproduction_tables import titles
 
 _COMMAND = (
     '`reproduction.EXPERIMENT.run("my-results", '
@@ -64,7 +63,7 @@ def missing(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> list[Missi
     have: dict[tuple[str, str], set[tuple]] = {}
     for key in by_picture(rows).groupby(["model", "weights", *CELL], sort=False).groups:
         have.setdefault(key[:2], set()).add(key[2:])
-    names, found = titles(), []
+    found = []
     for paper, part in printed.groupby("model", sort=False):
         cells = [tuple(cell[column] for column in CELL) for cell in part.to_dict("records")]
         own = THEIRS.get(str(paper))
@@ -76,7 +75,7 @@ def missing(rows: pd.DataFrame, printed: pd.DataFrame, table: str) -> list[Missi
                 paper=str(paper),
                 printed=len(cells),
                 measured=sum(cell in have.get(own, ()) for cell in cells) if own else 0,
-                instead={names[m] + (f", {w}" * (w == UNTRAINED)): n for (m, w), n in instead.items() if n},
+                instead={named(m, w): n for (m, w), n in instead.items() if n},
                 nowhere=[dict(zip(CELL, cell)) for cell in cells if cell not in known],
             )
         )

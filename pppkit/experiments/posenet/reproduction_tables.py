@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...results.statistics import student_interval
 from ...training.datasets import SCENES
-from .encoders import ALONE, ENCODERS, OPTIMAL, PADDINGS, TRAINED, UNTRAINED
+from .encoders import ALONE, ENCODERS, OPTIMAL, PADDINGS, TRAINED, UNTRAINED, named
 from .reproduction_cells import AGREES, ALONG, DISAGREES, OPEN, VERDICTS, by_picture, compare, direction
 from .reproduction_grids import ALL, SETTINGS, THREE
 from .reproduction_printed import PAPERS, counterpart, read_printed
@@ -83,16 +83,15 @@ def answer(found: pd.DataFrame, table: str, pattern: str = "horizontal") -> str:
     part = found[shown & (found["source"] == found["source"].iloc[0])]
     if table == "models":
         return _by_kind(part, pattern)
-    names, lines = titles(), []
+    lines = []
     for (model, weights), own in part.groupby(["model", "weights"], sort=False):
         if len(own) == 1:  # nothing to compare: a network that learned under each padding
             continue
-        title = f"{names[model]}{', untrained' if weights == UNTRAINED else ''}"
         cells = [
             f"{row['ours']:.2f} ({_padding_label(row) if table == 'padding' else row[column]})"
             for row in _ends(own, column).to_dict("records")
         ]
-        lines.append(f"{title} {', '.join(cells)}")
+        lines.append(f"{named(model, weights)} {', '.join(cells)}")
     return f"SPC of the {pattern} gradient on pictures, by {column}: {'; '.join(lines)}."
 
 
@@ -159,8 +158,7 @@ def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
         mean = student_interval(part["spc images"])
         cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width, 2)})
     found = pd.DataFrame(cells, columns=[*by, "text"])
-    untrained = found["weights"].map(lambda kind: f", {kind}" if kind == UNTRAINED else "")
-    found["network"] = found["model"].map(titles()) + untrained
+    found["network"] = [named(model, weights) for model, weights in zip(found["model"], found["weights"])]
     found["text"] = found["text"].str.replace(" ", "\N{NO-BREAK SPACE}")
     names = ["network", "pattern"]
     wide = found.pivot_table(index=names, columns="padding", values="text", aggfunc="first", sort=False)
