@@ -20,7 +20,7 @@ from ...models.hooks import features
 from ...padding import FILLS
 from ..context import WEIGHTS, Context, Trial
 from ..ppp import chronology, published_networks
-from .pictures import at_most, filled, read_layers
+from .pictures import BATCH, at_most, filled, read_layers
 
 ALONE = "posenet"
 OPTIMAL = "optimal"  # as if nothing were padded: the real picture goes on beyond the border
@@ -257,7 +257,7 @@ class Reader:
         self.plan: OptimalPlan | None = plan_optimal(model, layers, size, "zeros") if optimal else None
         self.window = size + (self.plan.before + self.plan.after if self.plan else 0)
 
-    def read(self, x: Tensor, batch: int = 16) -> list[Tensor]:
+    def read(self, x: Tensor, batch: int = BATCH) -> list[Tensor]:
         """Features of images `(N, 3, window, window)`: for each layer `(N, C, h, w)`, 28 x 28 at most."""
         if self.plan is None:
             padding = None if isinstance(self.model, Picture) else self.padding
