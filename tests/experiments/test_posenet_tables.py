@@ -20,11 +20,13 @@ from pppkit.experiments.posenet import (
     reproduction_features,
     reproduction_grids,
     reproduction_missing,
+    task_encoders,
 )
 from pppkit.experiments.posenet import reproduction as experiment
 from pppkit.experiments.posenet import reproduction_tables as tables
 from pppkit.experiments.posenet.encoders import ENCODERS, Reader
 from pppkit.experiments.posenet.pictures import images, resized
+from pppkit.experiments.ppp import learned
 from pppkit.models.hooks import features
 from pppkit.results.statistics import Interval
 
@@ -218,6 +220,19 @@ def test_own_networks_under_no_padding_are_those_that_learned_with_zeros(tmp_pat
         (trial,) = experiment.grid("quick", "resnet9", "trained", padding)
         ENCODERS["resnet9"].check(trial, Context(tmp_path))
     assert named == ["randn", "zeros"]
+
+
+def test_networks_of_our_own_are_trained_before_they_are_read_again():
+    """For rows that are computed again: each training that is named is a published one."""
+    for trial in experiment.EXPERIMENT.trials():
+        steps = experiment.EXPERIMENT.after(trial)
+        assert bool(steps) == (trial["model"] in ("vgg19_bn", *task_encoders.NAMES)), trial
+        for training, step in steps:
+            assert step in training.trials() and step["padding"] == trial["padding"], trial
+    (trial,) = experiment.grid("published", "vgg19_bn", "trained", "optimal")
+    ((training, step),) = experiment.EXPERIMENT.after(trial)
+    assert training is learned.EXPERIMENT and step["padding"] == "zeros"
+    assert step in learned.EXPERIMENT.trials()
 
 
 def test_what_a_table_asks_of_networks_that_learned_under_each_padding():

@@ -18,8 +18,9 @@ from ...checks import one_of
 from ...measure import IMAGENET
 from ...models.hooks import features
 from ...padding import FILLS
+from ..base import Experiment
 from ..context import WEIGHTS, Context, Trial
-from ..ppp import chronology, published_networks
+from ..ppp import chronology, own_networks, published_networks
 from .pictures import BATCH, at_most, filled, read_layers
 
 ALONE = "posenet"
@@ -29,6 +30,10 @@ TRAINED, UNTRAINED, IMAGENET_WEIGHTS = "trained", "untrained", "imagenet"
 
 
 def _nothing(trial: Trial) -> Sequence[str]:
+    return ()
+
+
+def _no_training(trial: Trial) -> Sequence[tuple[Experiment, Trial]]:
     return ()
 
 
@@ -52,6 +57,7 @@ class Encoder:
         build: The network of a trial, in eval mode, on the context's device. It takes images normalised by
             ImageNet's mean and standard deviation.
         needs: Data sets by their names in `paths`, beside the pictures.
+        after: Trials of other experiments that leave its weights.
         check: Refuses what cannot be built, before any work.
         digest: Of the weights' file, empty where there is none.
         paddings: Of `PADDINGS`, under which it runs.
@@ -64,6 +70,7 @@ class Encoder:
     weights: tuple[str, ...]
     build: Callable[[Trial, Context], nn.Module]
     needs: Callable[[Trial], Sequence[str]] = _nothing
+    after: Callable[[Trial], Sequence[tuple[Experiment, Trial]]] = _no_training
     check: Callable[[Trial, Context], None] = _anything
     digest: Callable[[Trial, Context], str] = _own_only
     paddings: tuple[str, ...] = PADDINGS
@@ -215,6 +222,7 @@ for _name in ("resnet9", "vgg19_bn", "vgg16_sod"):
             size=64,
             weights=(TRAINED, UNTRAINED),
             build=_load_own,
+            after=lambda trial: [own_networks.training(_own(trial))],
             check=_check_own,
             digest=_own_digest,
             paddings=(*FILLS, OPTIMAL),

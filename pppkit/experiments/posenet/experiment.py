@@ -17,8 +17,7 @@ from ...checks import one_of
 from ...scenes import SOURCES
 from ..base import Experiment
 from ..context import Context, Trial, as_list, choices, needs_pictures
-from ..ppp import chronology, learned
-from ..ppp.recipes import has_gate
+from ..ppp import chronology, learned, own_networks
 from .patterns import PATTERNS
 from .read_outs import read_outs
 
@@ -116,8 +115,7 @@ def check(trial: Trial, context: Context) -> None:
 
 def after(trial: Trial) -> list[tuple[Experiment, Trial]]:
     """The training that leaves the weights."""
-    training = learned.EXPERIMENT if has_gate(trial) else chronology.EXPERIMENT
-    return [(training, {k: trial[k] for k in chronology.KEY})]
+    return [own_networks.training(trial)]
 
 
 EXPERIMENT = Experiment(

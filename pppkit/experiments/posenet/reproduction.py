@@ -72,6 +72,11 @@ def check(trial: Trial, context: Context) -> None:
     found.check(trial, context)
 
 
+def after(trial: Trial) -> Sequence[tuple[Experiment, Trial]]:
+    """The training that leaves the weights of a network of our own."""
+    return encoder(trial).after(trial)
+
+
 def bank(trial: Trial, channels: Sequence[int]) -> tuple[Bank, list[dict[str, Any]]]:
     """The read-outs of a trial, and the names of each."""
     columns = (*READ_OUT, "trial")
@@ -134,6 +139,7 @@ EXPERIMENT = Experiment(
     resolve=settings,
     needs=needs,
     check=check,
+    after=after,
     here=True,
     metrics=("spc images", "mae images"),
     tolerance=1e-2,

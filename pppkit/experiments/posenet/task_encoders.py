@@ -64,6 +64,7 @@ for _name, (_task, _) in NAMES.items():
             size=tasks.COMMON["size"],
             weights=(TRAINED, UNTRAINED),
             build=build,
+            after=lambda trial: [(tasks.EXPERIMENT, learned(trial))],
             check=check,
             digest=_digest,
             paddings=(*FILLS, tasks.NONE),

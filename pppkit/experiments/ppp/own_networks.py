@@ -9,12 +9,23 @@ from typing import Any
 import pandas as pd
 
 from ...models import TITLES
+from ..base import Experiment
 from ..context import Trial
 from . import chronology, initial, learned, learned_initial
 from .recipes import has_gate
 
 DATA_TITLES = {"cifar10": "CIFAR-10", "scenes": "scenes"}
 UNLEARNED = "did not learn"
+
+
+def training(trial: Trial) -> tuple[Experiment, Trial]:
+    """The trial that leaves a network's weights, of the experiment that trains such networks.
+
+    Args:
+        trial: Of any experiment; names `model`, `data`, `padding`, `seed` and `profile`.
+    """
+    experiment = learned.EXPERIMENT if has_gate(trial) else chronology.EXPERIMENT
+    return experiment, {name: trial[name] for name in chronology.KEY}
 
 
 def measured(folder: str | Path, profile: str) -> list[dict[str, Any]]:
