@@ -141,7 +141,8 @@ def scatter(
         fig.add_trace(points.update(text=text, hovertemplate=what))
     fig.update_xaxes(title={"text": across}, rangemode="tozero", exponentformat="power")
     fig.update_yaxes(title={"text": upward}, range=ends)
-    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+    below = -0.2 * 440 / height  # the title of the axis is as high in a low figure
+    return finish(fig, height, title, legend={"orientation": "h", "y": below})
 
 
 def _diagonal(values: pd.DataFrame) -> go.Scatter:

@@ -363,7 +363,10 @@ def test_networks_that_learned_under_each_padding():
     assert tables.learned_under_each(made(spc)) == ""
     found = tables.compare(rows, tables.read_printed(REFERENCE)["padding"], "padding")
     assert tables.answer(found, "padding").endswith("by padding: ResNet-20 0.80 (zeros), 0.10 (without).")
-    assert tables.by_padding(rows).columns.tolist() == ["zeros", "reflect", "randn", "without"]
+    shown = tables.by_padding(rows)
+    assert shown.index.tolist() == ["zeros", "reflect", "randn", "without"]
+    assert shown["ResNet-20"].str[:4].tolist() == ["0.80", "", "", "0.10"]
+    assert shown["VGG19-BN"].str[:4].tolist() == ["0.90", "0.40", "0.30", ""]
 
 
 def test_sentences_on_what_has_no_row_follow_the_rows():

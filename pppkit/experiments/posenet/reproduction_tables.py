@@ -12,7 +12,7 @@ from ...results.statistics import student_interval
 from ...training.datasets import SCENES
 from .encoders import ALONE, ENCODERS, OPTIMAL, PADDINGS, TRAINED, UNTRAINED, named
 from .reproduction_cells import AGREES, ALONG, DISAGREES, OPEN, VERDICTS, by_picture, compare, direction
-from .reproduction_grids import ALL, SETTINGS, THREE
+from .reproduction_grids import ALL, SETTINGS
 from .reproduction_printed import PAPERS, counterpart, read_printed
 
 __all__ = [
@@ -141,28 +141,26 @@ def beside(found: pd.DataFrame, table: str, metric: str = "spc") -> pd.DataFrame
     return wide.rename_axis(columns=None).fillna("")
 
 
-def by_padding(rows: pd.DataFrame) -> pd.DataFrame:
+def by_padding(rows: pd.DataFrame, pattern: str = "horizontal") -> pd.DataFrame:
     """Every padding of the networks, those that the paper did not try as well: SPC on pictures with content.
 
     Args:
         rows: Of `posenet_tables`.
+        pattern: Of `patterns.PATTERNS`.
 
     Returns:
-        By network and pattern a column for each padding, ours ± the interval's half-width as text; networks
-        that are not trained say so.
+        By padding a column for each network, ours ± the interval's half-width as text; networks that are not
+        trained say so.
     """
-    chosen = rows[(rows["model"] != ALONE) & rows["pattern"].isin(THREE)]
-    by = ["model", "weights", "pattern", "padding"]
+    chosen = rows[(rows["model"] != ALONE) & (rows["pattern"] == pattern)]
     cells = []
-    for key, part in chosen.groupby(by, sort=False):
+    for (model, weights, padding), part in chosen.groupby(["model", "weights", "padding"], sort=False):
         mean = student_interval(part["spc images"])
-        cells.append(dict(zip(by, key)) | {"text": _number(mean.value, mean.half_width, 2)})
-    found = pd.DataFrame(cells, columns=[*by, "text"])
-    found["network"] = [named(model, weights) for model, weights in zip(found["model"], found["weights"])]
-    found["text"] = found["text"].str.replace(" ", "\N{NO-BREAK SPACE}")
-    names = ["network", "pattern"]
-    wide = found.pivot_table(index=names, columns="padding", values="text", aggfunc="first", sort=False)
-    wide = wide[[name for name in PADDINGS if name in wide]].rename(columns={OPTIMAL: "without"})
+        text = _number(mean.value, mean.half_width, 2).replace(" ", "\N{NO-BREAK SPACE}")
+        cells.append({"network": named(model, weights), "padding": padding, "text": text})
+    found = pd.DataFrame(cells, columns=["network", "padding", "text"])
+    wide = found.pivot_table(index="padding", columns="network", values="text", aggfunc="first", sort=False)
+    wide = wide.loc[[name for name in PADDINGS if name in wide.index]].rename(index={OPTIMAL: "without"})
     return wide.rename_axis(columns=None).fillna("")
 
 
