@@ -91,7 +91,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 _CIFAR10: dict[str, Any] = {"images": None, "validation": None, "epochs": 16, "n": 32}
 _SCENES: dict[str, Any] = {"width": 0.25, "images": 10000, "validation": 2000, "epochs": 10, "n": 32}
 CELLS: dict[tuple[str, str], dict[str, Any]] = {
-    ("resnet9", "cifar10"): {**_CIFAR10, "width": 0.5, "epochs": 10},
+    ("resnet9", "cifar10"): {**_CIFAR10, "width": 0.5},  # ten epochs gave 87.9 % under zeros
     ("vgg19_bn", "cifar10"): {**_CIFAR10, "width": 0.375},
     ("resnet9", SCENES): _SCENES,
     ("vgg19_bn", SCENES): {**_SCENES, "images": 6000, "n": 16},  # as slow as two of the first
