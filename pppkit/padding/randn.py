@@ -28,9 +28,11 @@ class _Edges(torch.autograd.Function):
     def backward(ctx, *grads: Tensor):
         top, left, right, bottom = grads
         out = torch.empty(ctx.shape, dtype=top.dtype, device=top.device, memory_format=ctx.layout).zero_()
+        out[..., : ctx.columns] = left  # columns first, as copying a short run is faster than adding it
+        beyond = out[..., -ctx.columns :]
+        apart = 2 * ctx.columns <= out.shape[-1]
+        beyond.copy_(right) if apart else beyond.add_(right)
         out[..., : ctx.rows, :] += top
-        out[..., : ctx.columns] += left
-        out[..., -ctx.columns :] += right
         out[..., -ctx.rows :, :] += bottom
         return out, None, None
 
@@ -62,7 +64,8 @@ def randn_strips(
         noise = torch.randn(
             shape, generator=generator, device=x.device, dtype=torch.promote_types(x.dtype, torch.float32)
         )
-        return mean + sigma * noise.to(x.dtype, memory_format=layout(strip))
+        noise = noise.to(x.dtype).contiguous(memory_format=layout(strip))  # in one step it is half as fast
+        return mean + sigma * noise
 
     t, l, r, b = _Edges.apply(x, kh, kw)
     return (

@@ -233,7 +233,8 @@ def main():
         from .padding import padding_speed
 
         print(
-            "\na training step beside one under zeros (reach: copied borders 0.9, randn 0.6)\n",
+            "\na training step beside one under zeros (reach: copied borders 0.9, randn 0.6; "
+            "floor: maps padded at no cost)\n",
             padding_speed().round(2).to_string(),
             flush=True,
         )

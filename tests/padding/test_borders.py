@@ -75,3 +75,21 @@ def test_gradients_are_dense_and_leave_the_incoming_one_alone(scheme, layout):
     assert torch.equal(grad, torch.ones_like(grad))
     if scheme != "randn":
         assert got.sum() == padded.numel()  # each border pixel counts once for the pixel that it copies
+
+
+@pytest.mark.parametrize("width", [3, 5, 6, 8])  # the windows at both ends are one, overlap, touch, lie apart
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gradients_of_randn_where_windows_meet(width, layout):
+    x = rand(2, 2, 7, width, dtype=torch.double).contiguous(memory_format=layout).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: pad2d(x, (1, 2, 1, 2), "randn", generator=generator()), x)
+
+
+def test_randn_draws_top_left_right_bottom_in_the_order_of_a_contiguous_map():
+    flat = torch.zeros(2, 3, 6, 7, dtype=torch.bfloat16).contiguous(memory_format=torch.channels_last)
+    flat[..., ::2, ::2] = 2  # each window spans 0 to 2: N(1, 1)
+    numbers = generator(5)
+    shapes = [(2, 3, 1, 10), (2, 3, 6, 1), (2, 3, 6, 2), (2, 3, 2, 10)]
+    top, left, right, bottom = (1 + torch.randn(s, generator=numbers).to(torch.bfloat16) for s in shapes)
+    padded = pad2d(flat, (1, 2, 1, 2), "randn", generator=generator(5))
+    middle = torch.cat([left, flat, right], 3)
+    assert torch.equal(padded, torch.cat([top, middle, bottom], 2))
