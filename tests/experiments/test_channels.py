@@ -113,8 +113,9 @@ def small(padding="zeros", task="location", name="gapnet", cells=2, **kwargs):
 def test_what_is_to_be_learned():
     x, y = torch.full((6, 3, 4, 4), 200, dtype=torch.uint8), torch.arange(6) % 5
     module = small(margins=(1, 2, 3, 4))
-    made, target = module.placed(x, y, generator())
-    assert made.shape == (6, 3, 12, 14) and set(target.tolist()) <= {0, 1, 2, 3}
+    placed, target = module.placed(x, y, generator())
+    made = placed.canvases()
+    assert len(placed) == 6 and made.shape == (6, 3, 12, 14) and set(target.tolist()) <= {0, 1, 2, 3}
     assert torch.equal(made, canvas.paste(x, target, 2, (1, 2, 3, 4)))
     assert torch.equal(small(task="class").placed(x, y, generator())[1], y)
     assert module.normalized(made).max() == pytest.approx(200 / 255) and module.normalized(made).min() == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -45,6 +47,23 @@ def paste(images: Tensor, cell: Tensor, cells: int, margins: Margins = (0, 0, 0,
     places = torch.arange(n, device=images.device)
     by_cell[places, :, cell // cells, :, cell % cells] = images
     return canvas
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Images and their cells: what `paste` makes canvases of; its arguments."""
+
+    images: Tensor
+    cell: Tensor
+    cells: int
+    margins: Margins = (0, 0, 0, 0)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def canvases(self) -> Tensor:
+        """The images pasted."""
+        return paste(self.images, self.cell, self.cells, self.margins)
 
 
 def draw_cells(n: int, cells: int, generator: torch.Generator) -> Tensor:

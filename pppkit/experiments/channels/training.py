@@ -11,7 +11,8 @@ from ...checks import one_of, whole
 from ...models.gapnet import PermuteChannels
 from ...models.hooks import padded_by
 from ...training import Classifier, Recipe
-from .canvas import Margins, draw_cells, paste
+from . import black
+from .canvas import Margins, Placed, draw_cells
 
 TASKS = ("location", "class")
 BETAS = (0.5, 0.999)  # of the paper's Adam
@@ -50,17 +51,29 @@ class CanvasTask(Classifier):
             if isinstance(module, PermuteChannels):
                 module.generator = torch.Generator().manual_seed(seed)
 
-    def placed(self, x: Tensor, target: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Canvases of images, and what is to be learned of them."""
+    def placed(self, x: Tensor, target: Tensor, generator: torch.Generator) -> tuple[Placed, Tensor]:
+        """Images in cells, and what is to be learned of them."""
         cell = draw_cells(len(x), self.cells, generator)
-        canvas = paste(x, cell, self.cells, self.margins)
-        return canvas, cell if self.task == "location" else target
+        return Placed(x, cell, self.cells, self.margins), cell if self.task == "location" else target
+
+    def forward(self, x: Tensor | Placed) -> Tensor:
+        """The network's output under the padding, from canvases or from what they are made of."""
+        return self.seen(x, self._generator())
+
+    def seen(self, x: Tensor | Placed, generator: torch.Generator) -> Tensor:
+        """`forward` with its own random numbers for randn."""
+        if isinstance(x, Placed):
+            if black.replaces(self.model, self.padding, x.margins):
+                return black.scores(self.model, self.normalized(x.images), x.cell, x.cells)
+            x = x.canvases()
+        with padded_by(self.padding, generator):
+            return self.model(self.normalized(x))
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()
         self._restart_orders(1 + self.current_epoch)
 
-    def augmented(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def augmented(self, x: Tensor, target: Tensor) -> tuple[Placed, Tensor]:  # type: ignore[override]
         """The recipe's images, each in a cell of its canvas."""
         x, target = super().augmented(x, target)
         return self.placed(x, target, self._generator())
@@ -70,7 +83,8 @@ class CanvasTask(Classifier):
         self._restart_orders(0)
 
     def validation_step(self, batch: tuple[Tensor, Tensor], index: int) -> None:
-        super().validation_step(self.placed(*batch, self._generator()), index)
+        placed: Any = self.placed(*batch, self._generator())
+        super().validation_step(placed, index)
 
     def configure_optimizers(self) -> Any:
         return torch.optim.Adam(self.parameters(), self.recipe.lr, BETAS)
@@ -104,11 +118,10 @@ def predictions(
     was_training, found, right = module.training, [], []
     try:
         module.eval()
-        with padded_by(module.padding, generator):
-            for x, y in zip(images.split(batch), labels.split(batch)):
-                canvas, target = module.placed(x.to(device), y.to(device), generator)
-                found.append(module.model(module.normalized(canvas)).argmax(1).cpu())
-                right.append(target.cpu())
+        for x, y in zip(images.split(batch), labels.split(batch)):
+            placed, target = module.placed(x.to(device), y.to(device), generator)
+            found.append(module.seen(placed, generator).argmax(1).cpu())
+            right.append(target.cpu())
     finally:
         module.train(was_training)
     return torch.cat(found), torch.cat(right)
