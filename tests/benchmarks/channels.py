@@ -13,14 +13,14 @@ from pppkit import models
 from pppkit.experiments.channels import CanvasTask, paste
 from pppkit.experiments.channels.canvas import draw_cells
 
-CELLS = (3, 7)
-SIZE, BATCH, IMAGES = 16, 48, 96
+GRIDS = ((3, 32), (3, 16), (7, 16))  # cells of a row, and their side: the paper's, and the published rows'
+BATCH, IMAGES = 48, 96
 WIDTH = 0.25
 
 
-def data():
+def data(size: int):
     """Images as files would give them, and as ours are kept."""
-    images = torch.randint(256, (IMAGES, 3, SIZE, SIZE), dtype=torch.uint8)
+    images = torch.randint(256, (IMAGES, 3, size, size), dtype=torch.uint8)
     return images, [v2.functional.to_pil_image(image) for image in images]
 
 
@@ -56,9 +56,11 @@ def plain(pictures, cells: int):
 
         def __getitem__(self, index):
             row, column = divmod(int(torch.randint(cells**2, ())), cells)
-            canvas = torch.zeros(3, cells * SIZE, cells * SIZE)
-            y, x = row * SIZE, column * SIZE
-            canvas[:, y : y + SIZE, x : x + SIZE] = transform(pictures[index])
+            image = transform(pictures[index])
+            side = image.shape[-1]
+            canvas = torch.zeros(3, cells * side, cells * side)
+            y, x = row * side, column * side
+            canvas[:, y : y + side, x : x + side] = image
             return canvas, row * cells + column
 
     model = network(cells)
@@ -84,39 +86,37 @@ def channels_speed(repeats: int = 3) -> pd.DataFrame:
     """Processor time an image, the fastest of each, in turn; and pasting a batch beside a loop."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    images, pictures = data()
     out = {}
     try:
-        for cells in CELLS:
+        for cells, size in GRIDS:
+            images, pictures = data(size)
             runs = {"ours": ours(images, cells), "plain": plain(pictures, cells)}
             best = dict.fromkeys(runs, float("inf"))
             for repeat in range(repeats + 1):  # the first allocates
                 for name, run in runs.items():
                     took = processor_seconds(run)
                     best[name] = min(best[name], took) if repeat else best[name]
-            out[f"{cells}x{cells}"] = {f"{k}, ms an image": 1e3 * v / IMAGES for k, v in best.items()}
-            out[f"{cells}x{cells}"] |= {
-                "ratio": best["plain"] / best["ours"],
-                "pasting, ratio": pasting(cells),
-            }
+            found = {f"{k}, ms an image": 1e3 * v / IMAGES for k, v in best.items()}
+            found |= {"ratio": best["plain"] / best["ours"], "pasting, ratio": pasting(cells, size)}
+            out[f"{cells}x{cells} cells of {size} pixels"] = found
     finally:
         torch.set_num_threads(threads)
     return pd.DataFrame(out).T
 
 
-def pasting(cells: int, repeats: int = 20) -> float:
+def pasting(cells: int, size: int, repeats: int = 20) -> float:
     """A loop over images beside the batch at once."""
     images, cell = (
-        torch.rand(BATCH, 3, SIZE, SIZE),
+        torch.rand(BATCH, 3, size, size),
         draw_cells(BATCH, cells, torch.Generator().manual_seed(0)),
     )
 
     def loop() -> None:
         made = []
         for image, k in zip(images, cell.tolist()):
-            canvas = torch.zeros(3, cells * SIZE, cells * SIZE)
-            y, x = SIZE * (k // cells), SIZE * (k % cells)
-            canvas[:, y : y + SIZE, x : x + SIZE] = image
+            canvas = torch.zeros(3, cells * size, cells * size)
+            y, x = size * (k // cells), size * (k % cells)
+            canvas[:, y : y + size, x : x + size] = image
             made.append(canvas)
         torch.stack(made)
 
