@@ -21,7 +21,7 @@ DATA = tuple(dict.fromkeys(data for _, data in GATES))
 # The committed rows, a part of the grid: networks under each padding, by what they are and learn from.
 PUBLISHED = {
     ("resnet9", SCENES): 3,
-    ("vgg19_bn", SCENES): 2,
+    ("vgg19_bn", SCENES): 3,
     ("efficientnet_b0", SCENES): 1,
     ("vgg_fcn", SCENES): 2,
 }
