@@ -31,6 +31,10 @@ EYE = """d => {
   return [eye.x, eye.y, eye.z].map(v => v.toFixed(3)).join();
 }"""
 TITLE = "d => d.querySelector('.plotly-host')._fullLayout.title.text"
+FITS = """() => {
+  const figure = document.querySelector('.plotly-offline');
+  return (figure.querySelector('.plotly-host')._fullLayout || {}).width === figure.clientWidth;
+}"""
 READY = "() => document.querySelector('.plotly-offline').dataset.plotly === 'ready'"
 
 
@@ -229,6 +233,16 @@ def test_a_choice_outlives_the_change_to_dark(page, shown):
     page.wait_for_timeout(500)
     page.wait_for_function(READY)
     assert figure.evaluate(TITLE) == "VGG19 2"
+
+
+def test_a_figure_is_as_wide_as_its_room(page, shown):
+    """Whatever changes the room: a sidebar, a window. Below 560 pixels it is drawn as on a phone."""
+    figure = shown(go.Figure(go.Scatter(x=[0, 1], y=[0, 1]), {"height": 300}))
+    for room in (500, 900, 700):
+        figure.evaluate("(d, room) => { d.parentNode.style.width = room + 'px'; }", room)
+        page.wait_for_function(FITS, timeout=20_000)
+        assert figure.evaluate("d => d.clientWidth") == room
+        assert figure.evaluate("d => d._narrow") == (room < 560)
 
 
 def test_without_webgl_a_surface_is_seen_from_above(playwright, browser_type_launch_args, shown):

@@ -41,6 +41,7 @@
       .then(function () {
         div.dataset.plotly = "ready";
         pppkit.playOnce(div, host, figure.layout);
+        refit(div);
       })
       .catch(function (error) { div.dataset.plotly = "error"; console.error("plotly", error); });
   }
@@ -60,6 +61,13 @@
   function redraw(div) {
     if (div.dataset.plotly) purge(div);
     draw(div);
+  }
+
+  function refit(div) { // a phone that is turned, a window or a sidebar that opens
+    var width = div.clientWidth;
+    if (div.dataset.plotly !== "ready" || !width) return;
+    if (div._narrow !== pppkit.narrow(width)) redraw(div);
+    else if (hostOf(div)._fullLayout.width !== width) Plotly.Plots.resize(hostOf(div));
   }
 
   function choose(div, index) {
@@ -86,11 +94,10 @@
     new MutationObserver(function () {
       figures.filter(function (div) { return div.dataset.plotly === "ready"; }).forEach(redraw);
     }).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    window.addEventListener("resize", function () { // a phone that is turned
-      figures.filter(function (div) {
-        return div.dataset.plotly === "ready" && div._narrow !== pppkit.narrow(div.clientWidth);
-      }).forEach(redraw);
+    var widths = new ResizeObserver(function (entries) {
+      entries.forEach(function (entry) { refit(entry.target); });
     });
+    figures.forEach(function (div) { widths.observe(div); });
     window.addEventListener("beforeprint", function () { figures.forEach(pppkit.photograph); });
   }
 
