@@ -56,7 +56,11 @@ class PaddedModule(L.LightningModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """The network's output under the padding, from images `(N, 3, H, W)`: uint8, or normalised."""
-        with padded_by(self.padding, self._generator()):
+        return self.seen(x, self._generator())
+
+    def seen(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """`forward` with random numbers of one's own, which randn draws from."""
+        with padded_by(self.padding, generator):
             return self.model(self.normalized(x))
 
     def normalized(self, x: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from ...checks import one_of, whole
 from ...models.gapnet import PermuteChannels
-from ...models.hooks import padded_by
 from ...training import Classifier, Recipe
 from . import black
 from .canvas import Margins, Placed, draw_cells
@@ -56,18 +55,13 @@ class CanvasTask(Classifier):
         cell = draw_cells(len(x), self.cells, generator)
         return Placed(x, cell, self.cells, self.margins), cell if self.task == "location" else target
 
-    def forward(self, x: Tensor | Placed) -> Tensor:
-        """The network's output under the padding, from canvases or from what they are made of."""
-        return self.seen(x, self._generator())
-
     def seen(self, x: Tensor | Placed, generator: torch.Generator) -> Tensor:
-        """`forward` with its own random numbers for randn."""
-        if isinstance(x, Placed):
-            if black.replaces(self.model, self.padding, x.margins):
-                return black.scores(self.model, self.normalized(x.images), x.cell, x.cells)
-            x = x.canvases()
-        with padded_by(self.padding, generator):
-            return self.model(self.normalized(x))
+        """The network's output under the padding, from canvases or from what they are made of."""
+        if not isinstance(x, Placed):
+            return super().seen(x, generator)
+        if black.replaces(self.model, self.padding, x.margins):
+            return black.scores(self.model, self.normalized(x.images), x.cell, x.cells)
+        return super().seen(x.canvases(), generator)
 
     def on_train_epoch_start(self) -> None:
         super().on_train_epoch_start()

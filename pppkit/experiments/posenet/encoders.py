@@ -29,11 +29,7 @@ PADDINGS = (*FILLS, "none", OPTIMAL)
 TRAINED, UNTRAINED, IMAGENET_WEIGHTS = "trained", "untrained", "imagenet"
 
 
-def _nothing(trial: Trial) -> Sequence[str]:
-    return ()
-
-
-def _no_training(trial: Trial) -> Sequence[tuple[Experiment, Trial]]:
+def _nothing(trial: Trial) -> tuple[()]:
     return ()
 
 
@@ -70,7 +66,7 @@ class Encoder:
     weights: tuple[str, ...]
     build: Callable[[Trial, Context], nn.Module]
     needs: Callable[[Trial], Sequence[str]] = _nothing
-    after: Callable[[Trial], Sequence[tuple[Experiment, Trial]]] = _no_training
+    after: Callable[[Trial], Sequence[tuple[Experiment, Trial]]] = _nothing
     check: Callable[[Trial, Context], None] = _anything
     digest: Callable[[Trial, Context], str] = _own_only
     paddings: tuple[str, ...] = PADDINGS
