@@ -33,10 +33,11 @@ serve: book
 lab: env
 	@$(BIN)/jupyter lab --notebook-dir notebooks
 
-test: env chromium lint book
+test: env chromium
+	@$(MAKE) --no-print-directory --jobs 2 lint book
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 25 -m "not browser" pppkit tests
 	@OMP_NUM_THREADS=1 $(BIN)/pytest --nbval-lax -n 2 --dist loadfile --durations 10 notebooks
-	@$(BIN)/pytest -m browser tests
+	@$(BIN)/pytest -m browser -n 2 --durations 10 tests/browser
 
 bench: env
 	@$(BIN)/python -m tests.benchmarks

@@ -20,14 +20,14 @@ SMALL = {
     "ppp_appendix_alignment": {"profile": "quick", "model": "resnet18", "size": 64},
     "ppp_efficientnet_puzzle": {"profile": "quick"},
     "ppp_fig1_emergence": {"profile": "quick", "layer": "features.8", "padding": "zeros"},
-    "gap_table1_location": {"profile": "quick", "model": "gapnet", "padding": "zeros,circular"},
+    "gap_table1_location": {"profile": "quick", "model": "gapnet", "padding": "zeros"},
     "gap_table2_shift": {"profile": "quick", "padding": "zeros"},
     "intro": {"profile": "quick"},
     "ppp_fig2_principal_point": {"profile": "quick"},
     "ppp_fig3_bhv_data": {"splits": "authors", "background": "1,1,0"},
     "ppp_fig4_gallery": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "ppp_fig4_untrained": {"profile": "quick"},
-    "ppp_table1_bhv": {"profile": "quick", "padding": "none", "background": "0.8", "networks": 2},
+    "ppp_table1_bhv": {"profile": "quick", "padding": "none", "background": "0.8", "networks": 1},
     "ppp_fig5_chronological": {"profile": "quick", "model": "resnet50", "padding": "reflect"},
     "posenet_case_study": {"profile": "quick"},
     "posenet_table1_models": {"profile": "quick"},
@@ -48,6 +48,8 @@ SMALL = {
     },
 }
 
+# what a page must say with these parameters
+SAYS = {"ppp_appendix_alignment": "15 rows, 60 numbers, 0 differ"}
 # their answers are tables and pictures
 WITHOUT_PLOTLY = ("bhv_reproduction", "claims", "ppp_appendix_alignment")
 
@@ -118,16 +120,7 @@ def test_runs_with_other_parameters(name, tmp_path, results):
     drawn = any("application/vnd.plotly.v1+json" in o.get("data", {}) for o in found)
     assert drawn == (name not in WITHOUT_PLOTLY)
     assert not any("widget-state" in key for o in found for key in o.get("data", {}))
-
-
-def test_the_papers_margins_are_all_reproduced(tmp_path):
-    execute(
-        NOTEBOOKS / "ppp_appendix_alignment.ipynb",
-        tmp_path / "out.ipynb",
-        SMALL["ppp_appendix_alignment"],
-        progress=False,
-    )
-    assert any("15 rows, 60 numbers, 0 differ" in o.get("text", "") for o in outputs(tmp_path / "out.ipynb"))
+    assert SAYS.get(name, "") in "".join(o.get("text", "") for o in found)
 
 
 def test_figure_1_of_a_network_of_ones_own(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.models import DenseNet
 
 from pppkit import AlignmentError, InfiniteScene, PhotoFolder, measure_ppp, models
 from pppkit.alignment import features, prepare_unpadded, unpadded_features
@@ -231,8 +232,14 @@ def test_what_the_unpadded_run_refuses_is_measured_on_the_canvas():
 
 def test_margins_of_both_ways_are_equal():
     """The canvas's margin measured with NaN, and followed through the network's operations."""
-    for name, size in (("resnet18", 64), ("densenet121", 64), ("squeezenet1_1", 97), ("vgg16_sod", 64)):
-        net = models.build(name, **({"width": 0.125} if name == "vgg16_sod" else {"num_classes": 2}))
+    dense = DenseNet(growth_rate=8, num_init_features=16, num_classes=2).eval()  # as deep as DenseNet-121
+    networks = {
+        "resnet18": (models.build("resnet18", num_classes=2), 64),
+        "densenet": (dense, 64),
+        "squeezenet1_1": (models.build("squeezenet1_1", num_classes=2), 97),
+        "vgg16_sod": (models.build("vgg16_sod", width=0.125), 64),
+    }
+    for name, (net, size) in networks.items():
         layers = models.default_layers(net, size)
         poisoned, followed = (plan_optimal(net, layers, size, "zeros", way) for way in ("canvas", "auto"))
         assert followed.way == "unpadded", name
