@@ -14,7 +14,7 @@ from .arguments import checked
 from .canvas import GlobalPools, canvas_features, centre
 from .geometry import AlignmentError
 from .plan import prepare_unpadded, unpadded_features
-from .reach import canvas_margin
+from .reach import measured_margin
 
 
 def verify_alignment(
@@ -72,7 +72,7 @@ def _both_ways(
     model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, seed: int
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Optimally padded features of noise: by the canvas, by the unpadded run."""
-    margin = canvas_margin(model, layers, size, padding)
+    margin = measured_margin(model, layers, size, padding)
     plan = prepare_unpadded(model, layers, size, padding)
     room = max(margin, *plan.margins)
     shape = (1, input_channels(model), size + 2 * room, size + 2 * room)

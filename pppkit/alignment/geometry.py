@@ -210,10 +210,11 @@ def join(maps: list[Geometry]) -> Geometry:
     if all(o.sides is g.sides and o.axes == g.axes for o in maps):
         return replace(g, stale=False) if g.stale else g
     if any((o.regular, o.stride, o.axes) != (g.regular, g.stride, g.axes) for o in maps):
-        described = ", ".join(f"{o.regular} at stride {_text(o.stride)}" for o in maps)
-        raise AlignmentError(
-            f"maps of different sizes or strides meet: {described}; choose a size that every stride divides"
-        )
+        described = ", ".join(f"{o.regular} at stride {stride_text(o.stride)}" for o in maps)
+        remedy = "choose a size that every stride divides"
+        if any(o.regular == (1, 1) for o in maps):
+            remedy = "if the single pixel is a global pooling, write it as adaptive_avg_pool2d(x, 1)"
+        raise AlignmentError(f"maps of different sizes or strides meet: {described}; {remedy}")
     vertical, horizontal = ([o.sides[i] for o in maps] for i in (0, 1))
     return Geometry((_joined(vertical), _joined(horizontal)), g.axes)
 
@@ -227,6 +228,7 @@ def _joined(sides: list[Side]) -> Side:
     return Side(distinct[0].regular, distinct[0].stride, first, sources)
 
 
-def _text(stride: tuple[Fraction, Fraction]) -> str:
+def stride_text(stride: tuple[Fraction, Fraction]) -> str:
+    """One number, or both where the axes differ."""
     vertical, horizontal = (str(s) for s in stride)
     return vertical if vertical == horizontal else f"({vertical}, {horizontal})"

@@ -15,7 +15,7 @@ from ..models.hooks import blank
 from .canvas import canvas_features
 from .geometry import AlignmentError, Geometry, Side, seen
 from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
-from .reach import margin_and_stride
+from .reach import certified_margin
 from .tables import geometries
 
 WAYS = ("auto", "canvas", "unpadded")
@@ -108,13 +108,20 @@ def plan_optimal(
         ValueError: For an unknown way, or a network that cannot run under the scheme at this size.
     """
     one_of("optimal", optimal, WAYS)
+    refusal = None
     if optimal != "canvas":
         try:
             return _plan_unpadded(model, tuple(layers), size, padding)
-        except AlignmentError:
+        except AlignmentError as error:
             if optimal == "unpadded":
                 raise
-    margin, stride = margin_and_stride(model, layers, size, padding)
+            refusal = error
+    try:
+        margin, stride = certified_margin(model, layers, size, padding)
+    except AlignmentError as error:
+        if refusal is None:
+            raise
+        raise AlignmentError(f"{error}. Nor can it run without padding: {refusal}") from error
     return OptimalPlan(tuple(layers), size, padding, margin, stride, margin, margin, None)
 
 

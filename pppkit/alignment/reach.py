@@ -8,21 +8,25 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pandas as pd
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..models.hooks import blank, features, padding_context
+from ..models.hooks import blank, features, input_channels, padding_context
 from ..padding import Padding
 from ..padding.schemes import Amounts, pair
 from .arguments import checked, explained
-from .canvas import GlobalPools, canvas_padding
-from .geometry import AlignmentError
+from .canvas import GlobalPools, canvas_features, canvas_padding, centre
+from .geometry import AlignmentError, stride_text
 
 GROWTH = 512  # pixels by which the second image is larger; strides must divide it
 LIMIT = 4096  # pixels
 SIDES = ["top", "left", "bottom", "right"]
 NAN = float("nan")
+BEYOND = 4.0  # added to noise beyond a margin: no mean over the whole canvas stays as it was
+TOLERANCE = 1e-4  # of the largest feature; rounding gives 1e-6
+Stride = tuple[Fraction, Fraction]  # vertical, horizontal: input pixels per pixel of a map
 
 
 class Poison(Padding):
@@ -118,40 +122,50 @@ class Census(TorchFunctionMode):
 
 
 class _Survey(NamedTuple):
-    """What runs on an image and on a larger one tell: strides, and what global poolings saw."""
+    """What runs on an image and on a larger one tell: sizes, strides, and what global poolings saw."""
 
-    strides: dict[str, Fraction]
+    sizes: dict[str, tuple[int, int]]
+    strides: dict[str, Stride]
     total: int  # pixels by which the image can be shifted so that every map shifts by whole pixels
     pooled: list[tuple[int, ...]]
 
 
 def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> _Survey:
     record, small, large = GlobalPools(), Census(), Census()
-    few = _widths(model, layers, size, padding, record, small)
-    many = _widths(model, layers, size + GROWTH, padding, large)
+    few = _sizes(model, layers, size, padding, record, small)
+    many = _sizes(model, layers, size + GROWTH, padding, large)
     _check_census(small, large, size)
-    growth = {name: many[name] - few[name] for name in layers}
-    strides = {name: Fraction(GROWTH, g) for name, g in growth.items() if g > 0}
-    maps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(small.sizes, large.sizes)]
-    inner = {Fraction(GROWTH, g[0]) for g in maps if g[0] == g[1] > 0}
-    every = inner | set(strides.values())
+    found = {name: _stride(few[name], many[name]) for name in layers}
+    strides = {name: stride for name, stride in found.items() if stride is not None}
+    maps = [_stride(before, after) for before, after in zip(small.sizes, large.sizes)]
+    every = {one for stride in (*maps, *strides.values()) if stride is not None for one in stride}
     odd = [s for s in every if GROWTH % s.numerator or 1 not in (s.numerator, s.denominator)]
     if odd or len(strides) < len(layers):
-        texts = ", ".join(f"{name}: {strides.get(name, 'none')}" for name in layers)
+        texts = (f"{name}: {stride_text(strides[name]) if name in strides else 'none'}" for name in layers)
         raise AlignmentError(
-            f"strides ({texts}) do not divide a canvas evenly; "
+            f"strides ({', '.join(texts)}) do not divide a canvas evenly; "
             f"pppkit needs total strides that are powers of two up to {GROWTH}"
         )
     total = math.lcm(*(s.numerator for s in every))
-    return _Survey(strides, total, record.seen)
+    return _Survey(few, strides, total, record.seen)
 
 
-def _widths(
+def _stride(before: tuple[int, int], after: tuple[int, int]) -> Stride | None:
+    """Of a map, vertical and horizontal, by how it grows with the image; None if an axis does not grow."""
+    vertical, horizontal = after[0] - before[0], after[1] - before[1]
+    if min(vertical, horizontal) <= 0:
+        return None
+    return Fraction(GROWTH, vertical), Fraction(GROWTH, horizontal)
+
+
+def _sizes(
     model: nn.Module, layers: tuple[str, ...], side: int, padding: str | None, *modes: TorchFunctionMode
-) -> dict[str, int]:
+) -> dict[str, tuple[int, int]]:
     modes = (*padding_context(padding), *modes)
     with explained((side, side), padding):
-        return features(model, layers, blank(model, side, side), *modes, keep=lambda n, t: t.shape[-1])
+        return features(
+            model, layers, blank(model, side, side), *modes, keep=lambda n, t: (t.shape[-2], t.shape[-1])
+        )
 
 
 def _check_census(small: Census, large: Census, size: int) -> None:
@@ -200,8 +214,7 @@ def _reach(
         rims = _rims(model, survey, size, margin, padding)
         if all(rim is not None for rim in rims.values()):
             table = pd.DataFrame.from_dict(rims, orient="index", columns=SIDES)
-            strides = {n: int(s) if s.denominator == 1 else s for n, s in survey.strides.items()}
-            table.insert(0, "stride", pd.Series(strides))
+            table.insert(0, "stride", pd.Series({name: _plain(s) for name, s in survey.strides.items()}))
             return table.rename_axis("layer"), survey
         margin *= 2
     raise AlignmentError(
@@ -209,6 +222,12 @@ def _reach(
         "InstanceNorm, attention) makes every feature depend on every pixel, or the receptive field is wider "
         f"than limit={limit} (total stride {survey.total})"
     )
+
+
+def _plain(stride: Stride) -> Any:
+    """A stride as tables show it: one number, or two where they differ; whole numbers where they can be."""
+    vertical, horizontal = (int(s) if s.denominator == 1 else s for s in stride)
+    return vertical if vertical == horizontal else (vertical, horizontal)
 
 
 def padding_reach(
@@ -228,8 +247,8 @@ def padding_reach(
         limit: Give up where a margin of that many pixels leaves nothing clean.
 
     Returns:
-        For each layer its stride (a fraction where the map is finer than the image) and the pixels of its map
-        that borders touch: top, left, bottom, right.
+        For each layer its stride (a fraction where the map is finer than the image, vertical and horizontal
+        where they differ) and the pixels of its map that borders touch: top, left, bottom, right.
 
     Raises:
         AlignmentError: If padding reaches everything (a global normalisation or attention), or a map is
@@ -263,21 +282,78 @@ def canvas_margin(
         M in input pixels: 128 for the paper's VGG19, 224 for its ResNet50, 448 for EfficientNet-B0.
 
     Raises:
-        AlignmentError: As `padding_reach`.
+        AlignmentError: As `padding_reach`; or if pixels beyond that margin change the features all the same,
+            because the network looks at the whole image or at its size.
         ValueError: As `padding_reach`.
     """
-    margin, total = margin_and_stride(model, layers, size, padding)
+    margin, total = certified_margin(model, layers, size, padding)
     return max(margin, math.ceil(at_least / total) * total)
 
 
-def margin_and_stride(
+def certified_margin(
     model: nn.Module, layers: Sequence[str] | None, size: int, padding: str | None
 ) -> tuple[int, int]:
-    """The smallest M of `canvas_margin`, and the total stride of which it is a multiple."""
+    """The smallest M of `canvas_margin`, tried on noise, and the total stride of which it is a multiple."""
     model, layers = checked(model, layers, size, padding)
+    margin, survey = _smallest(model, layers, size, padding)
+    _check_canvas(model, layers, size, padding, margin, survey)
+    return margin, survey.total
+
+
+def measured_margin(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> int:
+    """`canvas_margin` without its trial on noise, for who compares the canvas with something else."""
+    return _smallest(model, layers, size, padding)[0]
+
+
+def _smallest(
+    model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None
+) -> tuple[int, _Survey]:
     table, survey = _reach(model, layers, size, padding, LIMIT)
-    need = max(int(rim) * stride for rim, stride in zip(table[SIDES].max(axis=1), table["stride"]))
+    need = max(_pixels(table.loc[name, SIDES], stride) for name, stride in survey.strides.items())
     margin = max(1, math.ceil(need / survey.total)) * survey.total
     while survey.pooled and None in _rims(model, survey, size, margin, padding).values():
         margin += survey.total  # what a global pooling sees must be clean, too
-    return margin, survey.total
+    return margin, survey
+
+
+def _pixels(rim: pd.Series, stride: Stride) -> Fraction:
+    """How far a rim reaches into the image, in input pixels."""
+    vertical, horizontal = stride
+    rows, columns = int(rim[["top", "bottom"]].max()), int(rim[["left", "right"]].max())
+    return max(rows * vertical, columns * horizontal)
+
+
+def _check_canvas(
+    model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, margin: int, survey: _Survey
+) -> None:
+    """Compares two canvases: the same noise up to the margin, brighter noise around it on the larger one.
+
+    NaN in padding's place shows what padding reaches, but neither statistics over the image, nor coordinates,
+    nor poolings that `GlobalPools` does not know: those see the image, or its size.
+    """
+    near, far = (size + 2 * (margin + further) for further in (0, survey.total))
+    channels, generator = input_channels(model), torch.Generator().manual_seed(0)
+    inside = torch.rand((1, channels, near, near), generator=generator)
+    world = torch.rand((1, channels, far, far), generator=generator) + BEYOND
+    centre(world, (near, near)).copy_(inside)
+    like = blank(model, 1, 1)
+    small, large = (
+        canvas_features(model, layers, canvas.to(like), dict(survey.sizes), survey.pooled, padding)
+        for canvas in (inside, world)
+    )
+    tolerance = max(TOLERANCE, 16 * torch.finfo(like.dtype).eps)
+    changed = {name: _relative(small[name], large[name]) for name in layers}
+    wrong = [f"{name} by {change:.1e}" for name, change in changed.items() if not change <= tolerance]
+    if wrong:
+        raise AlignmentError(
+            f"no canvas is exact for this network: pixels beyond a margin of {margin}, which no padding "
+            f"reaches, change features ({', '.join(wrong)} of the largest). It looks at the whole image "
+            "(GroupNorm, InstanceNorm, attention) or at its size (coordinates); global poolings are followed "
+            "as adaptive_avg_pool2d, adaptive_max_pool2d, or mean, amax or sum over the last two axes"
+        )
+
+
+def _relative(few: Tensor, many: Tensor) -> float:
+    """The largest difference as a share of the largest feature."""
+    difference = (few.double() - many.double()).abs().max().item()
+    return difference / few.double().abs().max().item() if difference else 0.0

@@ -2,7 +2,7 @@
 // contexts, and every 3D scene takes one. Until then a picture of it stands there.
 (function (pppkit) {
   "use strict";
-  var CONFIG = { responsive: true, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
+  var CONFIG = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
 
   function read(div) { // parsed anew each time: Plotly writes into what it is given
     return pppkit.chosen(JSON.parse(div.querySelector("script").textContent), div._choice || 0);

@@ -18,13 +18,14 @@ __all__ = ["EXPERIMENT", "GATES", "MODELS", "grid", "passed", "published"]
 # What has a gate: networks, and what they learn from.
 MODELS = tuple(dict.fromkeys(model for model, _ in GATES))
 DATA = tuple(dict.fromkeys(data for _, data in GATES))
-# The committed rows, a part of the grid: networks under each padding, by what they are and learn from.
-PUBLISHED = {
+# The committed rows, a part of the grid: networks by what they are, what they learn from, and their padding.
+_UNDER_ALL = {
     ("resnet9", SCENES): 3,
     ("vgg19_bn", SCENES): 3,
     ("efficientnet_b0", SCENES): 1,
     ("vgg_fcn", SCENES): 2,
 }
+PUBLISHED = {(*cell, padding): count for cell, count in _UNDER_ALL.items() for padding in FILLS}
 
 
 def grid(
@@ -62,7 +63,7 @@ def grid(
 
 def published() -> list[dict[str, Any]]:
     """The trials of the committed rows; the others are measured by `EXPERIMENT.run(folder, grid(...))`."""
-    return [trial for trial in grid() if trial["seed"] < PUBLISHED.get((trial["model"], trial["data"]), 0)]
+    return [t for t in grid() if t["seed"] < PUBLISHED.get((t["model"], t["data"], t["padding"]), 0)]
 
 
 EXPERIMENT = replace(
