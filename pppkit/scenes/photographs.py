@@ -2,11 +2,13 @@
 
 Files are read as every viewer shows them: turned by their EXIF orientation; grey, black-and-white and palette
 images in RGB. What has no one RGB picture is refused with how to make one: transparency, CMYK, more than 8
-bits, other modes.
+bits a channel (also where Pillow would cut them: PNG and TIFF in colour), other modes.
 """
 
 from __future__ import annotations
 
+import struct
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,7 +18,8 @@ from typing import overload
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from torch import Tensor
 
@@ -25,8 +28,6 @@ from .windows import whole_window
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
 
-Image.MAX_IMAGE_PIXELS = None  # large photographs are what this module is for
-
 _TURNED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 _PLAIN = {"RGB", "L", "1", "P"}  # modes that every program shows in the same colours
 _REMEDIES = {
@@ -34,35 +35,86 @@ _REMEDIES = {
     "CMYK": "convert it with its colour profile (PIL.ImageCms.profileToProfile) and save it as RGB",
     "16-bit": "scale the values that should show to 0 ... 255 and save it as an 8-bit image",
 }
+# What Pillow says of damaged files, beside its own UnidentifiedImageError, which is an OSError.
+_DAMAGED = (OSError, SyntaxError, ValueError, OverflowError, EOFError, IndexError, struct.error)
+
+_LIMIT = threading.Lock()
 
 
-def _refusal(image: Image.Image) -> str:
-    """What an image should be turned into before it can be used; empty for one that can be."""
+class _Refused(ValueError):
+    """An image that can be read, but has no one picture in RGB."""
+
+
+def _refusal(image: ImageFile) -> str:
+    """What an image is and should be turned into before it can be used; empty for one that can be."""
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        return _REMEDIES["transparent"]
+        return f"{image.mode} image; {_REMEDIES['transparent']}"
+    if image.mode[0] in "IF":
+        return f"{image.mode} image; {_REMEDIES['16-bit']}"
+    if _is_deep(image):
+        return f"16-bit {image.mode} image; {_REMEDIES['16-bit']}"
     if image.mode in _PLAIN:
         return ""
-    if image.mode[0] in "IF":
-        return _REMEDIES["16-bit"]
-    return _REMEDIES.get(image.mode, "save it as RGB (Image.open(path).convert('RGB').save(...))")
+    remedy = _REMEDIES.get(image.mode, "save it as RGB (Image.open(path).convert('RGB').save(...))")
+    return f"{image.mode} image; {remedy}"
+
+
+def _is_deep(image: ImageFile) -> bool:
+    """Whether the file has more bits a channel than Pillow's mode, which it would cut off."""
+    if isinstance(image, TiffImageFile):
+        return max(image.tag_v2.get(ExifTags.Base.BitsPerSample, (1,))) > 8
+    return any(";16" in str(tile[3]) for tile in image.tile)  # raw mode, say RGB;16B
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _unlimited() -> Iterator[None]:
+    """Inside, Pillow opens images of any size: large photographs are what this module is for.
+
+    Its limit is the whole program's, so it is lifted for no longer than a header is read, and what the
+    program sets in the meantime stays.
+    """
+    with _LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            if Image.MAX_IMAGE_PIXELS is None:
+                Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile]:
     try:
-        with Image.open(path) as image:
-            remedy = _refusal(image)
-            if remedy:
-                raise ValueError(f"{path} is a {image.mode} image; {remedy}")
+        with _unlimited():
+            opened = Image.open(path)
+        with opened as image:
+            refusal = _refusal(image)
+            if refusal:
+                raise _Refused(f"{path} is a {refusal}")
             yield image
-    except (UnidentifiedImageError, OSError) as error:
+    except _Refused:
+        raise
+    except _DAMAGED as error:
         raise ValueError(f"{path} cannot be read as an image ({error}); mend or remove it") from error
 
 
-@lru_cache(maxsize=128)
 def _pixels(path: Path) -> np.ndarray:
-    """Decoded pixels `(H, W, 3)`, turned upright; kept, because neighbouring windows read the same files."""
+    """Decoded pixels `(H, W, 3)` of what the file holds now, turned upright."""
+    try:
+        path = path.resolve()
+        status = path.stat()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read as an image ({error}); mend or remove it") from error
+    return _decoded(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=128)
+def _decoded(path: Path, changed: int, size: int) -> np.ndarray:
+    """Kept, because neighbouring windows read the same files; `changed` and `size` tell a file's versions."""
     with _opened(path) as image:
+        if isinstance(image, TiffImageFile):  # which heeds the limit when it makes room for its pixels, too
+            with _unlimited():
+                image.load_prepare()
         ImageOps.exif_transpose(image, in_place=True)
         return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
@@ -93,7 +145,7 @@ class TiledPhoto:
 
     def __init__(self, files: Sequence[str | Path], grid: tuple[int, int], name: str = ""):
         rows, columns = self.grid = _grid(grid)
-        self.files = [_path("files", f) for f in files]
+        self.files = [_path("files", f).absolute() for f in files]  # wherever the program goes
         if len(self.files) != rows * columns:
             raise ValueError(
                 f"grid={self.grid} needs {rows * columns} files, got {len(self.files)}; "
@@ -122,7 +174,8 @@ class TiledPhoto:
         """The window whose first pixel is (y, x): `(3, height, width)`, uint8.
 
         Raises:
-            ValueError: If the window leaves the picture.
+            ValueError: If the window leaves the picture, or a file cannot be read or has another size than
+                when it was opened.
         """
         y, x, height, width = whole_window(y, x, height, width)
         rows, columns = self.shape
@@ -137,11 +190,22 @@ class TiledPhoto:
             for c in range(self.grid[1]):
                 left, right = max(x, self._x[c]), min(x + width, self._x[c + 1])
                 if top < bottom and left < right:
-                    tile = _pixels(self.files[r * self.grid[1] + c])
+                    tile = self._tile(r, c)
                     out[top - y : bottom - y, left - x : right - x] = tile[
                         top - self._y[r] : bottom - self._y[r], left - self._x[c] : right - self._x[c]
                     ]
         return torch.from_numpy(np.ascontiguousarray(out.transpose(2, 0, 1)))
+
+    def _tile(self, row: int, column: int) -> np.ndarray:
+        file = self.files[row * self.grid[1] + column]
+        pixels = _pixels(file)
+        height, width = self._y[row + 1] - self._y[row], self._x[column + 1] - self._x[column]
+        if pixels.shape[:2] != (height, width):
+            raise ValueError(
+                f"{file} is {pixels.shape[0]}x{pixels.shape[1]} pixels now, but was {height}x{width} when "
+                f"{self.name} was opened; open it again"
+            )
+        return pixels
 
 
 class Photo(TiledPhoto):

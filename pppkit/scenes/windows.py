@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..checks import SMALLEST, shown, whole
@@ -24,7 +25,7 @@ class Scene(Protocol):
         """Height and width in pixels; None where it is endless."""
 
     def crop(self, y: int, x: int, height: int, width: int) -> Tensor:
-        """The window whose first pixel is (y, x): `(3, height, width)`, uint8."""
+        """The window whose first pixel is (y, x): `(3, height, width)`, uint8: 0 to 255, not [0, 1]."""
 
 
 def whole_window(y: int, x: int, height: int, width: int) -> tuple[int, int, int, int]:
@@ -84,8 +85,19 @@ class Window(NamedTuple):
     size: int
 
     def read(self) -> Tensor:
-        """`(3, size, size)`, uint8."""
-        return self.scene.crop(self.y, self.x, self.size, self.size)
+        """`(3, size, size)`, uint8.
+
+        Raises:
+            ValueError: If the scene gives something else.
+        """
+        pixels = self.scene.crop(self.y, self.x, self.size, self.size)
+        wanted = (3, self.size, self.size)
+        if isinstance(pixels, Tensor) and pixels.dtype == torch.uint8 and pixels.shape == wanted:
+            return pixels
+        raise ValueError(
+            f"scenes: {shown(self.scene)}.crop({self.y}, {self.x}, {self.size}, {self.size}) gave "
+            f"{shown(pixels)}; it must be a uint8 tensor of shape {wanted}, with values of 0 to 255"
+        )
 
     def inner(self, size: int) -> Window:
         """The smaller window in its middle; where that is half a pixel off, nearer to the first pixel."""

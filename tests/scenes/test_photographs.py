@@ -1,8 +1,13 @@
+import importlib.util
+import os
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from pppkit.scenes import Photo, PhotoFolder, TiledPhoto
+from pppkit.scenes import Photo, PhotoFolder, TiledPhoto, photographs
 
 
 def picture(h, w, seed=0):
@@ -178,3 +183,98 @@ def test_bad_arguments(tmp_path, make, message):
     Image.fromarray(picture(20, 30)).save(tmp_path / "a.png")
     with pytest.raises(ValueError, match=message):
         make(tmp_path)
+
+
+def grey(path, level, side=12):
+    Image.new("RGB", (side, side), (level,) * 3).save(path)
+
+
+def test_a_file_that_is_written_anew_is_read_anew(tmp_path):
+    path = tmp_path / "a.bmp"  # equally large whatever it shows
+    grey(path, 10)
+    photo = Photo(path)
+    assert (photo.crop(0, 0, 12, 12) == 10).all()
+    grey(path, 200)
+    os.utime(path, ns=(0, 10**9))  # two writes may fall into one tick of the file system's clock
+    assert (photo.crop(0, 0, 12, 12) == 200).all()
+    grey(path, 200, side=20)
+    with pytest.raises(
+        ValueError, match="a.bmp is 20x20 pixels now, but was 12x12 when a was opened; open it"
+    ):
+        photo.crop(0, 0, 12, 12)
+    path.unlink()
+    with pytest.raises(ValueError, match="a.bmp cannot be read as an image"):
+        photo.crop(0, 0, 12, 12)
+
+
+def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):
+    photos = []
+    for level in (10, 200):
+        folder = tmp_path / str(level)
+        folder.mkdir()
+        grey(folder / "a.bmp", level)
+        os.utime(folder / "a.bmp", ns=(0, 0))
+        monkeypatch.chdir(folder)
+        photos.append(Photo("a.bmp"))
+        assert (photos[-1].crop(0, 0, 12, 12) == level).all()
+    assert (photos[0].crop(0, 0, 12, 12) == 10).all()
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
+def test_pillows_limit_of_size_is_the_programs(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"a.{suffix}"
+    grey(path, 10)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    spec = importlib.util.spec_from_file_location("pppkit.scenes.again", photographs.__file__)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    assert Image.MAX_IMAGE_PIXELS == 50  # an import changes nothing
+    assert (Photo(path).crop(0, 0, 12, 12) == 10).all()
+    assert Image.MAX_IMAGE_PIXELS == 50
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(path)
+
+
+def png(path, values):
+    """An RGB image of 16 bits a channel, which Pillow cannot write."""
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width = values.shape[:2]
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    data = header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+
+
+def tif(path, values):
+    """The same as a TIFF file of one strip."""
+    height, width = values.shape[:2]
+    fields = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2)]
+    fields += [(273, 4, 1, 14), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 1, values.size * 2)]
+    data = struct.pack("<HHH", 16, 16, 16) + values.astype("<u2").tobytes()
+    table = b"".join(struct.pack("<HHII", *field) for field in fields)
+    start = struct.pack("<2sHI", b"II", 42, 8 + len(data))
+    path.write_bytes(start + data + struct.pack("<H", len(fields)) + table + bytes(4))
+
+
+@pytest.mark.parametrize("write", [png, tif])
+def test_colour_of_more_than_eight_bits_is_refused(tmp_path, write):
+    """Pillow opens it as RGB, and cuts off the lower byte."""
+    path = tmp_path / f"a.{write.__name__}"
+    write(path, picture(12, 9).astype(np.uint16) * 256 + 17)
+    with Image.open(path) as image:
+        assert image.mode == "RGB" and (np.asarray(image) == picture(12, 9)).all()
+    message = f"a.{write.__name__} is a 16-bit RGB image; scale the values that should show to 0 ... 255"
+    with pytest.raises(ValueError, match=message):
+        Photo(path)
+
+
+def test_a_damaged_header_is_named(tmp_path):
+    """Pillow says OverflowError of a bitmap that is too large for its own types."""
+    grey(tmp_path / "a.bmp", 10)
+    data = bytearray((tmp_path / "a.bmp").read_bytes())
+    data[18:22] = struct.pack("<I", 2**32 - 1)
+    (tmp_path / "a.bmp").write_bytes(data)
+    with pytest.raises(ValueError, match="a.bmp cannot be read as an image"):
+        Photo(tmp_path / "a.bmp").crop(0, 0, 1, 1)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pppkit.scenes import CachedScene, InfiniteScene, PhotoFolder, read_ahead, windows
+from pppkit.scenes import CachedScene, InfiniteScene, PhotoFolder, Window, read_ahead, windows
 
 PLACES = [
     (1067738031332, 305480473874),
@@ -112,3 +112,31 @@ def test_an_inner_window_shows_the_middle():
     assert wide.inner(20) == wide
     with pytest.raises(ValueError, match="size=21 must lie between 1 and 20"):
         wide.inner(21)
+
+
+@pytest.mark.parametrize(
+    "give, came",
+    [
+        (lambda p: p / 255, r"float32 tensor of shape \(3, 8, 8\)"),
+        (lambda p: p.int(), r"int32 tensor of shape \(3, 8, 8\)"),
+        (lambda p: p[:, :-1], r"uint8 tensor of shape \(3, 7, 8\)"),
+        (lambda p: p[:1], r"uint8 tensor of shape \(1, 8, 8\)"),
+        (lambda p: p.numpy(), r"array of shape \(3, 8, 8\)"),
+        (lambda p: None, "None"),
+    ],
+)
+def test_scenes_that_give_something_else_are_named(give, came):
+    class Own:
+        shape = (20, 30)
+
+        def __repr__(self):
+            return "Own()"
+
+        def crop(self, y, x, height, width):
+            return give(torch.zeros(3, height, width, dtype=torch.uint8))
+
+    given = rf"crop\(2, 3, 8, 8\) gave {came}; it must be a uint8 tensor of shape \(3, 8, 8\)"
+    with pytest.raises(ValueError, match=rf"scenes: Own\(\).{given}"):
+        Window(Own(), 2, 3, 8).read()
+    with pytest.raises(ValueError, match=rf"scenes: CachedScene\(Own\(\)\).{given}"):
+        list(read_ahead([Window(CachedScene(Own()), 2, 3, 8)], [1]))
