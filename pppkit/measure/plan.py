@@ -35,7 +35,7 @@ def padding_list(padding: str | Sequence[str | None] | None) -> list[str | None]
         if p is not None and not isinstance(p, str):
             raise ValueError(f"padding holds {shown(p)}, which is no scheme's name; say 'zeros', or None")
         if p is not None:
-            Scheme.parse(p)
+            Scheme.parse(p, "padding")
     return paddings
 
 

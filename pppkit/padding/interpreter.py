@@ -3,6 +3,7 @@ are refused."""
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import warnings
@@ -11,8 +12,23 @@ from typing import Any
 import torch
 from torch import nn
 
-# Said on each call of a compiled module while a global hook is registered; ours may be called twice.
-warnings.filterwarnings("ignore", message="Using `torch.compile.* when there are global hooks on modules")
+
+class _OurHook:
+    """The pattern of what is said on each call of a compiled module while a global hook is registered.
+
+    It matches as long as one is ours, which may be called twice. To change the program's filters each time
+    that a context is entered or left would repeat every warning that is said once.
+    """
+
+    words = re.compile("Using `torch.compile.* when there are global hooks on modules")
+
+    def match(self, text: str) -> bool:
+        """Whether this warning is about ours."""
+        return UNCOMPILED.held and bool(self.words.match(text))
+
+
+OUR_HOOK = ("ignore", _OurHook(), UserWarning, None, 0)
+warnings.filters.insert(0, OUR_HOOK)  # type: ignore[attr-defined]
 
 
 class Uncompiled:
@@ -25,6 +41,11 @@ class Uncompiled:
         self._lock = threading.Lock()
         self._holders = 0
         self._stance: Any = None
+
+    @property
+    def held(self) -> bool:
+        """Whether anything holds it."""
+        return self._holders > 0
 
     def acquire(self) -> None:
         """From now on; to be given back by `release`."""

@@ -21,8 +21,12 @@ class Scheme(NamedTuple):
     full: bool
 
     @classmethod
-    def parse(cls, name: str) -> Scheme:
+    def parse(cls, name: str, argument: str = "scheme") -> Scheme:
         """Reads a scheme's name; `"full"` is short for `"full-zeros"`.
+
+        Args:
+            name: The scheme's.
+            argument: What the caller's argument is called, for the message.
 
         Raises:
             ValueError: For an unknown name; lists the valid ones.
@@ -31,7 +35,7 @@ class Scheme(NamedTuple):
         if not isinstance(full, str) or full not in SCHEMES:
             known = ", ".join(SCHEMES)
             raise ValueError(
-                f"scheme={name!r} is not a padding scheme; choose one of {known} (full means full-zeros)"
+                f"{argument}={name!r} is not a padding scheme; choose one of {known} (full means full-zeros)"
             )
         return cls(full.removeprefix("full-"), full.startswith("full-"))
 
