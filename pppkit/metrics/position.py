@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric
@@ -32,11 +33,16 @@ def spearman(prediction: Tensor, target: Tensor) -> Tensor:
     flat, pattern = (t.detach().cpu().flatten(-2) for t in (prediction, target))
     eps = torch.finfo(flat.dtype).eps if flat.is_floating_point() else 0.0
     constant = flat.amax(-1) - flat.amin(-1) <= 4 * eps * flat.abs().amax(-1)
-    ranks = (stats.rankdata(t.numpy(), axis=-1) for t in (flat, pattern))
+    ranks = (stats.rankdata(_as_numpy(t), axis=-1) for t in (flat, pattern))
     a, b = (torch.from_numpy(r - r.mean(-1, keepdims=True)) for r in ranks)
     return ((a * b).sum(-1) / (a.square().sum(-1) * b.square().sum(-1)).sqrt()).masked_fill(
         constant, math.nan
     )
+
+
+def _as_numpy(x: Tensor) -> np.ndarray:
+    """The same numbers; numpy has no bfloat16."""
+    return (x.float() if x.is_floating_point() and x.itemsize < 4 else x).numpy()
 
 
 def mean_absolute_error(prediction: Tensor, target: Tensor) -> Tensor:

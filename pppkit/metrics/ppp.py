@@ -68,7 +68,7 @@ def scene_scalars(optimal: Tensor, padded: Tensor) -> Tensor:
     Returns:
         `(N, 6)`, float64.
     """
-    _check_pair(optimal, padded)
+    optimal, padded = _checked_pair(optimal, padded)
     return _scalars((optimal - padded).abs_(), padded, padded.mean(1))
 
 
@@ -97,7 +97,7 @@ def _sigma(x: Tensor) -> Tensor:
 
 
 def _ppp_update(optimal: Tensor, padded: Tensor) -> PPPSums:
-    _check_pair(optimal, padded)
+    optimal, padded = _checked_pair(optimal, padded)
     gap, over_channels = (optimal - padded).abs_(), padded.mean(1)
     scalars = _scalars(gap, padded, over_channels)
     n, channels = padded.shape[:2]
@@ -257,9 +257,15 @@ class PPP(Metric):
         }
 
 
-def _check_pair(optimal: Tensor, padded: Tensor) -> None:
+def _checked_pair(optimal: Tensor, padded: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, in float32 at least: squares of half-precision features above 255 are beyond its range."""
     if optimal.shape != padded.shape or padded.dim() != 4 or padded.numel() == 0:
         raise ValueError(
             f"optimal {tuple(optimal.shape)} and padded {tuple(padded.shape)} must be equal, "
             "non-empty shapes (N, C, H, W)"
         )
+    return _wide(optimal), _wide(padded)
+
+
+def _wide(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -116,6 +116,8 @@ def f_curve(prediction: Tensor, mask: Tensor) -> Tensor:
         [1.0, 1.0]
     """
     prediction, mask = _checked(prediction, mask)
+    if prediction.isnan().any():
+        raise ValueError("prediction holds NaN, which lies above no threshold; look at the network's weights")
     level = (prediction.flatten(1) * (LEVELS - 1)).long()
     salient = mask.flatten(1) > 0.5
     image = torch.arange(len(level), device=level.device)[:, None]

@@ -68,3 +68,10 @@ def test_pattern_score_counts_what_has_no_correlation():
 def test_bad_input_is_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_spearman_of_half_precision_is_that_of_the_same_numbers(dtype):
+    prediction, target = torch.rand(3, 6, 7).to(dtype), torch.rand(6, 7).to(dtype)
+    assert torch.equal(spearman(prediction, target), spearman(prediction.float(), target.float()))
+    assert torch.isnan(spearman(torch.full((1, 6, 7), 0.3, dtype=dtype), target)).all()

@@ -12,7 +12,7 @@ from pppkit.metrics import (
     ppp_map,
     snr_ppp,
 )
-from pppkit.metrics.ppp import _sigma
+from pppkit.metrics.ppp import _sigma, scene_scalars
 
 
 def pair(n=5, c=3, h=4, w=6, seed=0, offset=0.0):
@@ -157,3 +157,14 @@ def test_sigma_is_the_standard_deviation_and_exactly_0_for_constants():
     assert (_sigma(torch.full((2, 49), 0.1)) == 0).all()
     flat = torch.full((1, 2, 7, 7), 0.1)
     assert math.isnan(snr_ppp(flat, flat).value) and snr_ppp(flat + 1, flat).value == math.inf
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_summed_in_single(dtype):
+    """Squares above 65504 are beyond float16; the same numbers in float32 are not."""
+    optimal, padded = (300 * x.to(dtype) for x in pair())
+    for reading in SNR_READINGS:
+        assert snr_ppp(optimal, padded, reading) == snr_ppp(optimal.float(), padded.float(), reading)
+    assert mae_ppp(optimal, padded) == mae_ppp(optimal.float(), padded.float())
+    assert torch.isfinite(scene_scalars(optimal, padded)).all()
+    assert torch.equal(scene_scalars(optimal, padded), scene_scalars(optimal.float(), padded.float()))

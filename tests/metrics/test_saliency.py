@@ -99,3 +99,8 @@ def test_the_f_measure_by_hand():
         f_curve(2 * mask, mask)
     with pytest.raises(ValueError, match="MaxF needs at least one image"):
         MaxF().compute()
+
+
+def test_f_curve_refuses_nan():
+    with pytest.raises(ValueError, match="prediction holds NaN"):
+        f_curve(torch.tensor([[[0.5, float("nan")]]]), torch.ones(1, 1, 2))
