@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch import nn
@@ -34,8 +35,11 @@ def save(model: nn.Module, path: str | Path, dtype: torch.dtype | None = None) -
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"state_dict": state, "built": built}, path.with_suffix(".part"))
-    path.with_suffix(".part").replace(path)
+    # a folder of its own: nobody else has its name, and what is left of a failure goes with it
+    with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        written = Path(folder, path.name)
+        torch.save({"state_dict": state, "built": built}, written)
+        written.replace(path)
 
 
 def saved(path: str | Path) -> bool:

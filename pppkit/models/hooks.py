@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..checks import shown
 from ..padding import Padding
+from ..padding.interpreter import UNCOMPILED
 
 Hook = Callable[[nn.Module, Any, Any], None]
 
@@ -25,6 +26,8 @@ class _Enough(Exception):
 def watching(model: nn.Module, hooks: Mapping[str, Hook]) -> Iterator[None]:
     """Eval mode, no gradients and forward hooks; afterwards each module is as it was.
 
+    What was compiled in place (`model.compile()`) runs as it was written: it would not see the hooks.
+
     Args:
         model: The network. Modules that are in eval mode inside a network in train mode (a frozen
             normalisation) stay so.
@@ -33,12 +36,14 @@ def watching(model: nn.Module, hooks: Mapping[str, Hook]) -> Iterator[None]:
     modules = dict(model.named_modules())
     was_training = [m for m in modules.values() if m.training]
     handles = []
+    UNCOMPILED.acquire()
     try:
         handles += [modules[name].register_forward_hook(hook) for name, hook in hooks.items()]
         model.eval()
         with torch.no_grad():
             yield
     finally:
+        UNCOMPILED.release()
         for module in was_training:
             module.training = True
         for handle in handles:
@@ -150,6 +155,8 @@ def _some(modules: dict[str, nn.Module]) -> str:
 
 def eager_model(model: nn.Module) -> nn.Module:
     """The model as it was written, which hooks and schemes can act on: what `torch.compile` wraps, or itself.
+
+    One that was compiled in place is itself; `watching` runs it uncompiled.
 
     Raises:
         ValueError: If it is no module, scripted or traced, compiled in parts, without numbers (on the meta

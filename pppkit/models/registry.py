@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 import torchvision
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from ..checks import number, one_of, shown, whole
 
@@ -20,6 +21,9 @@ from .weights import load_weights
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
 for _alias, _name in ALIASES.items():
     LAYERS_OF_INTEREST[_alias] = LAYERS_OF_INTEREST[_name]
+
+# They call the module that they hold, and nothing else.
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
 # The first of these is before any padding: its PPP is 0. The others end what a max pooling begins.
 describe("squeezenet1_0", "SqueezeNet 1.0", ("features.2", "features.5", "features.8", "features.12"))
@@ -122,6 +126,9 @@ def default_layers(model: nn.Module, size: int = 224, count: int = 4) -> tuple[s
             `pppkit.models.hooks.eager_model`).
     """
     size, count = whole("size", size), whole("count", count)
+    model = getattr(model, "_orig_mod", model)
+    if isinstance(model, WRAPPERS):
+        return tuple(f"module.{name}" for name in default_layers(model.module, size, count))
     if (known := getattr(model, "pppkit_name", None)) in LAYERS_OF_INTEREST:
         return LAYERS_OF_INTEREST[known][-count:]
     model = eager_model(model)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 
 import torch
@@ -26,8 +28,15 @@ def load_weights(model: nn.Module, weights: str | Path, name: str) -> None:
         name: The model's name in `build`.
 
     Raises:
-        ValueError: If there is no such file or name, the file holds no state_dict, or it does not fit.
+        ValueError: If it is neither text nor a path (a state_dict itself), there is no such file or name, the
+            file holds no state_dict, or it does not fit.
     """
+    if not isinstance(weights, (str, PathLike)):
+        remedy = "; build the model without weights and call model.load_state_dict(...) with it"
+        raise ValueError(
+            f"weights is a {type(weights).__name__}, but must be a file or the name of published weights"
+            f"{remedy if isinstance(weights, Mapping) else ''}"
+        )
     path = Path(weights)
     if path.is_file():
         try:

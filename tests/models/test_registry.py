@@ -2,6 +2,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from pppkit import models
 from pppkit.alignment import features
@@ -186,3 +187,47 @@ def test_squeezenet_has_layers_of_its_own_under_both_its_names():
         with pytest.raises(ValueError, match="torchvision's weights IMAGENET1K_V1"):
             build(name, weights="nowhere.pt")
     assert models.default_layers(build("torchvision/vgg19", num_classes=3), 64) != layers
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, AveragedModel])
+def test_layers_of_a_wrapped_network_are_its_own(wrap):
+    known = build("resnet50", width=0.0625, num_classes=2)
+    unknown = nn.Sequential(nn.Conv2d(3, 2, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(2, 2, 3, padding=1))
+    for model in (known, unknown):
+        names = default_layers(wrap(model), 32)
+        assert names == tuple(f"module.{name}" for name in default_layers(model, 32))
+        x = torch.rand(1, 3, 32, 32)
+        inner = features(model, default_layers(model, 32), x)
+        for name, found in features(wrap(model), names, x).items():
+            assert torch.equal(found, inner[name.removeprefix("module.")])
+
+
+def test_weights_are_no_mapping(tmp_path):
+    model = build("resnet9", width=0.125)
+    with pytest.raises(ValueError, match="weights is a OrderedDict, but must be a file or .*load_state_dict"):
+        build("resnet9", width=0.125, weights=model.state_dict())
+    with pytest.raises(
+        ValueError, match="weights is a int, but must be a file or the name of published weights$"
+    ):
+        build("resnet9", width=0.125, weights=3)
+
+
+def test_saving_touches_no_other_file(tmp_path, monkeypatch):
+    model = build("resnet9", width=0.125)
+    (tmp_path / "net.part").write_text("mine")
+    models.save(model, tmp_path / "net.pt")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.part", "net.pt"]
+    assert (tmp_path / "net.part").read_text() == "mine"
+    (tmp_path / "plain").write_text("")
+    assert (tmp_path / "net.pt").stat().st_mode == (tmp_path / "plain").stat().st_mode  # as any other file's
+    before = (tmp_path / "net.pt").read_bytes()
+
+    def fail(state, path):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        models.save(model, tmp_path / "net.pt")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["net.part", "net.pt", "plain"]
+    assert (tmp_path / "net.pt").read_bytes() == before
