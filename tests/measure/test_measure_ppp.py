@@ -343,3 +343,44 @@ def test_models_on_other_devices(net):
         measure(nn.Sequential(nn.AvgPool2d(2)), layers=["0"])
     with pytest.raises(ValueError, match="non-empty sequence of scenes"):
         measure(net, [])
+
+
+def test_a_scene_in_zero_to_one_is_refused_and_left_as_it_is(net):
+    class Own:
+        shape = (800, 800)
+        pixels = torch.rand(3, 800, 800)
+
+        def crop(self, y, x, height, width):
+            return self.pixels[:, y : y + height, x : x + width]
+
+    before = Own.pixels.clone()
+    with pytest.raises(ValueError, match="Own.* gave float32 tensor .* must be a uint8 tensor"):
+        measure(net, Own(), n=1, normalize=None)
+    assert torch.equal(Own.pixels, before)
+
+
+def test_networks_compiled_in_place_are_measured_as_they_were_written():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1)).eval()
+    given, graphs = dict(layers=["2"], size=16, n=1), []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    plain = [measure(net, padding=p, **given).rows["snr_ppp"][0] for p in (None, "reflect")]
+    net.compile(backend=backend)
+    with torch.no_grad():
+        net(torch.zeros(1, 3, 16, 16))  # from now on it sees no new hook
+    assert [measure(net, padding=p, **given).rows["snr_ppp"][0] for p in (None, "reflect")] == plain
+    assert len(graphs) == 1
+    with torch.no_grad():
+        net(torch.zeros(3, 3, 20, 20))
+    assert len(graphs) > 1  # it is compiled still
+
+
+@pytest.mark.parametrize("name", ["mirror", "foo"])
+def test_an_unknown_scheme_is_named_as_it_was_passed(net, name):
+    with pytest.raises(ValueError, match=f"^padding='{name}' is not a padding scheme"):
+        measure(net, padding=["zeros", name])
+    with pytest.raises(ValueError, match=f"^scheme='{name}' is not a padding scheme"):
+        Padding(name)
