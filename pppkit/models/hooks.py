@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
+from torch.optim.swa_utils import AveragedModel
 from torch.overrides import TorchFunctionMode
 
 from ..checks import shown
@@ -16,6 +17,9 @@ from ..padding import Padding
 from ..padding.interpreter import UNCOMPILED
 
 Hook = Callable[[nn.Module, Any, Any], None]
+
+# They call the module that they hold, and do nothing else to images of one device.
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
 
 class _Enough(Exception):
@@ -205,6 +209,8 @@ def input_channels(model: nn.Module) -> int:
     which modules were added, or 3 where that is no kind of image (a decoder that was added first) and another
     convolution takes 3.
     """
+    if isinstance(model, WRAPPERS):
+        return input_channels(model.module)
     declared = getattr(model, "in_channels", None)
     if isinstance(declared, int):
         return declared

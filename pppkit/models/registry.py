@@ -7,23 +7,19 @@ from pathlib import Path
 import torch
 import torchvision
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
 
 from ..checks import number, one_of, shown, whole
 
 # Each of these registers its networks.
 from . import cifar_resnet, cifar_resnet9, classifiers, gapnet, picanet, segmentation, vgg_fcn  # noqa: F401
 from .entries import ALIASES, LAYERS_OF_INTEREST, MODELS, TORCHVISION, describe
-from .hooks import Hook, blank, eager_model, watching
+from .hooks import WRAPPERS, Hook, blank, eager_model, watching
 from .weights import load_weights
 
 # The networks of the PPP paper.
 PAPER_MODELS = ("vgg19", "resnet50", "efficientnet_b0")
 for _alias, _name in ALIASES.items():
     LAYERS_OF_INTEREST[_alias] = LAYERS_OF_INTEREST[_name]
-
-# They call the module that they hold, and nothing else.
-WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, AveragedModel)
 
 # The first of these is before any padding: its PPP is 0. The others end what a max pooling begins.
 describe("squeezenet1_0", "SqueezeNet 1.0", ("features.2", "features.5", "features.8", "features.12"))

@@ -268,6 +268,12 @@ def test_compiled_networks_are_measured_as_they_were_written(net):
     assert list(a) == list(b)
 
 
+def test_wrapped_networks_are_measured_as_what_they_hold(net):
+    plain, wrapped = (measure(m, padding="reflect", n=1).rows for m in (net, nn.DataParallel(net)))
+    assert list(wrapped["layer"]) == [f"module.{name}" for name in plain["layer"]]
+    assert list(wrapped["snr_ppp"]) == list(plain["snr_ppp"])
+
+
 def test_numpy_integers_are_numbers(net):
     one = np.int64(1)
     rows = measure(net, size=np.int64(64), n=one, batch_size=one, seed=np.uint8(3), counts=np.array([1])).rows

@@ -44,7 +44,7 @@ def test_input_channels():
     decoder_first = nn.ModuleDict({"decoder": nn.Conv2d(64, 8, 3), "encoder": nn.Conv2d(3, 64, 3)})
     assert input_channels(decoder_first) == 3
     decoder_first.in_channels = 4
-    assert input_channels(decoder_first) == 4
+    assert input_channels(decoder_first) == input_channels(nn.DataParallel(decoder_first)) == 4
     assert blank(nn.Conv2d(1, 2, 1).double(), 3, 5).shape == (1, 1, 3, 5)
 
 
