@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from ..padding.calls import spatial_amounts
 from ..padding.schemes import Amounts, ceil_amounts, layer_amounts, pair
 from .geometry import Pair, Taps, geometry
 from .operations import Follow, Run, along_image, narrowed, require_last_axes
@@ -102,7 +103,8 @@ def _pad(run, func, input, pad, mode="constant", value=None):
     """Padding by itself: where the unpadded run has the real surroundings, it only counts them to the map."""
     g, pad = geometry(input), tuple(pad)
     constant = mode == "constant" and value
-    if run.fill == "none" and len(pad) in (2, 4) and min(pad) >= 0 and not constant:
+    spatial = spatial_amounts(pad, mode)
+    if run.fill == "none" and len(spatial) in (2, 4) and min(spatial) >= 0 and not constant:
         return run.out(input.view_as(input), g)
     amounts = [(0, 0)] * (input.dim() - len(pad) // 2) + list(zip(pad[::2], pad[1::2]))[::-1]
     image = [amounts[axis] for axis in g.axes]

@@ -16,8 +16,11 @@ TRANSPOSED_ARGS = (
     "groups",
     "dilation",
 )
+MAX_POOL_ARGS = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+WITH_INDICES = "max_pool2d_with_indices"  # what torch calls max_pool2d with return_indices=True
 POOL_ARGS = {
-    "max_pool2d": ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices"),
+    "max_pool2d": MAX_POOL_ARGS,
+    WITH_INDICES: MAX_POOL_ARGS,
     "avg_pool2d": (
         "input",
         "kernel_size",
@@ -40,6 +43,14 @@ OTHER_CONVOLUTIONS = {
 def named(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """A call's arguments by their names."""
     return dict(zip(names, args)) | kwargs
+
+
+def spatial_amounts(pad: Sequence[int], mode: str) -> tuple[int, ...]:
+    """The amounts of `torch.nn.functional.pad`, without a constant's zeros for channels and batches."""
+    amounts = tuple(pad)
+    while mode == "constant" and len(amounts) > 4 and not any(amounts[-2:]):
+        amounts = amounts[:-2]
+    return amounts
 
 
 def per_axis(value: Any, axes: int) -> list[Any]:

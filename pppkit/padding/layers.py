@@ -24,6 +24,9 @@ def pad2d(
 ) -> Tensor:
     """Pads the two spatial axes of a feature map.
 
+    Gradients are first derivatives: torch refuses to differentiate the backward pass of a border other than
+    zeros once more.
+
     Args:
         x: Features, `(N, C, H, W)` or `(C, H, W)`.
         padding: Pixels: a number, `(vertical, horizontal)`, or `(left, right, top, bottom)`. Full schemes
@@ -96,7 +99,8 @@ def conv2d(
         x: Features, `(N, C, H, W)` or `(C, H, W)`.
         weight: `(C_out, C / groups, kH, kW)`; the other arguments are torch's.
         scheme: One of `SCHEMES`. `"partial"` pads zeros and multiplies each output by the share of its kernel
-            that they took (Liu et al. 2018, Partial Convolution based Padding, eq. 2).
+            that they took (Liu et al. 2018, Partial Convolution based Padding, eq. 2); an output whose kernel
+            lies in the border alone is 0, bias included.
         generator: Random numbers of randn, on the device of `x`.
 
     Returns:
@@ -139,7 +143,7 @@ def _check_kernel(x: Tensor, weight: Any, groups: Any) -> None:
 
 
 class Pad2d(nn.Module):
-    """`pad2d` as a layer; it holds its configuration and nothing else.
+    """`pad2d` as a layer; it holds its configuration and nothing else. Gradients are first derivatives.
 
     Args:
         padding: As in `pad2d`.

@@ -17,9 +17,11 @@ from .calls import (
     POOL_ARGS,
     TRANSPOSED_ARGS,
     UNFOLD_ARGS,
+    WITH_INDICES,
     has_border,
     named,
     per_axis,
+    spatial_amounts,
     transposed_reach,
 )
 from .fills import check_generator, fill_border
@@ -36,13 +38,17 @@ class Padding(TorchFunctionMode):
     The model stays as it is: its code, its `state_dict`, its `padding_mode`. Works in training and in eval,
     with gradients, for functional calls and for torch's padding layers. `"none"` removes all padding;
     `"full-*"` widens it to dilation * (kernel - 1). randn is sampled before the activation whose output it
-    extends (Lin et al., A.3).
+    extends (Lin et al., A.3). Gradients are first derivatives: torch refuses to differentiate the backward
+    pass of a copied or a randn border once more.
 
     What a scheme means beside a convolution's own padding:
 
     - Explicit padding with zeros or by a mode (`torch.nn.functional.pad`, `nn.ReflectionPad2d`, a BlurPool
       that reflects before it blurs) is a border like any other and is filled by the scheme; with another
-      constant it stays.
+      constant it stays, and so does padding of channels or of batches.
+    - A max pooling with `return_indices=True` is one like any other; its indices are those of the unpadded
+      map, as torch has them. Where a scheme fills its border (`pools="scheme"`) there are none, so that it is
+      refused.
     - A transposed convolution has an implicit border of zeros where its kernels overlap; the scheme fills it.
       One whose kernels do not overlap (2 x 2 at stride 2) has none.
     - Convolutions over one or three axes are refused where they pad, under any scheme but `"zeros"`.
@@ -62,7 +68,7 @@ class Padding(TorchFunctionMode):
     Raises:
         ValueError: For an unknown scheme; inside the context for a scripted module and for padding that the
             scheme cannot apply to: explicit padding under full or partial, a transposed convolution under
-            full, partial or none.
+            full, partial or none, a pooling with indices whose border is filled.
         RuntimeError: If an instance is entered while it is active already.
 
     Example:
@@ -130,7 +136,7 @@ class Padding(TorchFunctionMode):
             return self._unfold(func, named(UNFOLD_ARGS, args, kwargs))
         if self.fill == "randn":
             if name.removesuffix("_") in ACTIVATIONS:
-                return activate(name.removesuffix("_"), args, kwargs)
+                return activate(func, args, kwargs)
             forget_if_changed(name, args)
         return func(*args, **kwargs)
 
@@ -152,8 +158,13 @@ class Padding(TorchFunctionMode):
             return func(**padded)
         bias = a.get("bias")
         scale = partial_scale(x, amounts, kernel, a.get("stride", 1), dilation)
-        out = func(**padded | {"bias": None}) * (scale if x.dim() == 4 else scale[0])
-        return out if bias is None else out + bias.view(-1, 1, 1)
+        scale = scale if x.dim() == 4 else scale[0]
+        out = func(**padded | {"bias": None}) * scale
+        if bias is None:
+            return out
+        bias = bias.view(-1, 1, 1)
+        beyond = may_miss(x, amounts, kernel, dilation)
+        return out + (bias * (scale > 0) if beyond else bias)
 
     def _transposed(self, func, a: dict[str, Any]) -> Tensor:
         reach = transposed_reach(a)
@@ -186,11 +197,21 @@ class Padding(TorchFunctionMode):
         if self.fill == "none":
             a = a | {"padding": 0, "ceil_mode": False}
         elif self.pools == "scheme":
-            a = a | {"input": self.pad(x, _pool_amounts(a), kernel), "padding": 0, "ceil_mode": False}
+            amounts = _pool_amounts(a)
+            if name == WITH_INDICES and any(amounts):
+                raise ValueError(
+                    f"{self} fills the border of a max pooling with return_indices=True, whose indices would "
+                    "point into the filled map; pool without padding and ceil_mode, or without indices"
+                )
+            a = a | {"input": self.pad(x, amounts, kernel), "padding": 0, "ceil_mode": False}
         out = func(**a)
-        before = preactivation(x) if name == "max_pool2d" else None
-        if before and before[1].monotone and isinstance(out, Tensor):
-            remember(out, func(**a | {"input": before[0]}), before[1])
+        before = preactivation(x) if name.startswith("max_pool2d") else None
+        if before and before[1].monotone:
+            pooled = func(**a | {"input": before[0]})
+            if name == WITH_INDICES:
+                remember(out[0], pooled[0], before[1])
+            else:
+                remember(out, pooled, before[1])
         return out
 
     def _unfold(self, func, a: dict[str, Any]) -> Tensor:
@@ -203,7 +224,7 @@ class Padding(TorchFunctionMode):
     def _explicit(
         self, func, input: Tensor, pad, mode: str = "constant", value: float | None = None
     ) -> Tensor:
-        amounts = tuple(pad)
+        amounts = spatial_amounts(pad, mode)
         if not any(amounts) or (mode == "constant" and value):
             return func(input, pad, mode, value)
         if input.dim() == 5 and mode != "constant":
@@ -244,12 +265,25 @@ def _before_each_module(module: nn.Module, inputs: Any) -> None:
 def partial_scale(
     x: Tensor, amounts: Amounts, kernel: tuple[int, int], stride: Any, dilation: tuple[int, int]
 ) -> Tensor:
-    """Pixels of the kernel over those of them inside the image, for each output pixel (Liu et al. 2018)."""
+    """Pixels of the kernel over those of them inside the image, for each output pixel (Liu et al. 2018).
+
+    0 where none of them is inside.
+    """
     ones = torch.ones(1, 1, *x.shape[-2:], device=x.device, dtype=x.dtype)
     inside = F.conv2d(
         torch.constant_pad_nd(ones, amounts), ones.new_ones(1, 1, *kernel), None, stride, 0, dilation
     )
-    return (kernel[0] * kernel[1]) / inside
+    scale = (kernel[0] * kernel[1]) / inside
+    if may_miss(x, amounts, kernel, dilation):
+        scale = scale.masked_fill(inside == 0, 0)
+    return scale
+
+
+def may_miss(x: Tensor, amounts: Amounts, kernel: tuple[int, int], dilation: tuple[int, int]) -> bool:
+    """Whether a kernel can lie in the border alone: beyond an end, or with the image in one of its gaps."""
+    left, right, top, bottom = amounts
+    axes = zip(x.shape[-2:], kernel, dilation, (max(top, bottom), max(left, right)))
+    return any(n < d or widest > d * (k - 1) for n, k, d, widest in axes)
 
 
 def _pool_amounts(a: dict[str, Any]) -> Amounts:

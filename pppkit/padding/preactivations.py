@@ -43,14 +43,23 @@ def preactivation(x: Tensor) -> tuple[Tensor, Activation] | None:
     return getattr(x, "_pre", None)
 
 
-def activate(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-    """Calls an activation of torch by name, out of place, and remembers what a feature map was before it."""
-    func = getattr(F, name, None) or getattr(torch, name)
-    args = tuple(False if arg is True else arg for arg in args)  # inplace
-    kwargs = {k: v for k, v in kwargs.items() if k != "inplace"}
+def activate(func: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
+    """Calls an activation of torch and remembers what a feature map was before it.
+
+    Of a map that changes in place a copy is kept: others may hold it, or parts of it, and see it change.
+    """
+    if not args:
+        args, kwargs = (kwargs["input"],), {k: v for k, v in kwargs.items() if k != "input"}
+    x, name = args[0], func.__name__.removesuffix("_")
+    if not isinstance(x, Tensor) or x.dim() != 4:
+        return func(*args, **kwargs)
+    in_place = func.__name__ != name or kwargs.get("inplace") or any(arg is True for arg in args)
+    before = x.clone() if in_place else x
     out = func(*args, **kwargs)
-    if args and isinstance(args[0], Tensor) and args[0].dim() == 4:
-        remember(out, args[0], Activation(func, args[1:], kwargs, name in MONOTONE))
+    beyond = getattr(F, name, None) or getattr(torch, name)  # for borders, out of place
+    given = tuple(False if arg is True else arg for arg in args[1:])
+    named = {k: v for k, v in kwargs.items() if k != "inplace"}
+    remember(out, before, Activation(beyond, given, named, name in MONOTONE))
     return out
 
 

@@ -176,3 +176,141 @@ def test_training_under_a_scheme():
     optimiser.step()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
     assert not torch.equal(before, model[0].weight)
+
+
+def seen(image, kernel, dilation):
+    """Pixels of the image in each kernel, counted one by one; the image's ones stand in a map of zeros."""
+    (height, width), (k, _), d = image.shape, kernel, dilation
+    rows, columns = (range(n - d * (k - 1)) for n in (height, width))
+    steps = range(0, d * k, d)
+    return torch.stack(
+        [torch.stack([sum(image[y + i, x + j] for i in steps for j in steps) for x in columns]) for y in rows]
+    )
+
+
+@pytest.mark.parametrize("kernel, padding, dilation", [(1, 1, 1), (3, 4, 1), (2, 8, 8), (3, 2, 2)])
+@pytest.mark.parametrize("dims", [3, 4])
+def test_partial_is_0_where_a_kernel_lies_in_the_border_alone(kernel, padding, dilation, dims):
+    conv, x = nn.Conv2d(2, 3, kernel, 1, padding, dilation).double(), rand(1, 2, 6, 6, dtype=torch.double)
+    x.requires_grad_()
+    with Padding("partial"):
+        got = conv(x if dims == 4 else x[0])
+    got.sum().backward()
+    inside = seen(F.pad(torch.ones(6, 6), (padding,) * 4), (kernel, kernel), dilation)
+    ratio = torch.where(inside > 0, kernel**2 / inside.clamp(min=1), 0)
+    bias = conv.bias.view(-1, 1, 1)
+    expected = ((conv(x) - bias) * ratio + bias) * (inside > 0)
+    torch.testing.assert_close(got, expected if dims == 4 else expected[0])
+    assert (inside == 0).any() == (padding > dilation * (kernel - 1) or dilation == 8)
+    torch.testing.assert_close(conv.bias.grad, (inside > 0).sum().double().expand(3))
+    assert x.grad.isfinite().all() and conv.weight.grad.isfinite().all()
+
+
+IN_PLACE = {
+    "method": (lambda x: x.relu_(), F.relu),
+    "of torch": (torch.relu_, F.relu),
+    "flag": (lambda x: F.relu(x, inplace=True), F.relu),
+    "by name": (lambda x: F.relu(input=x, inplace=True), F.relu),
+    "flag by place": (lambda x: F.leaky_relu(x, 0.3, True), lambda x: F.leaky_relu(x, 0.3)),
+    "module": (nn.Hardtanh(0, 6, inplace=True), lambda x: F.hardtanh(x, 0, 6)),
+    "not monotone": (nn.SiLU(inplace=True), F.silu),
+    "sigmoid": (lambda x: x.sigmoid_(), torch.sigmoid),
+}
+
+
+@pytest.mark.parametrize("how", IN_PLACE)
+def test_activations_in_place_change_the_tensor(how):
+    activation, plain = IN_PLACE[how]
+    pre, conv = rand(1, 3, 8, 8), nn.Conv2d(3, 2, 3, padding=1)
+    with Padding("randn", generator=generator(5)):
+        x = pre.clone()
+        other = x.detach()
+        activation(x)  # whose result nobody takes
+        got = conv(x)
+    assert torch.equal(x, plain(pre)) and torch.equal(other, x)
+    by_hand = plain(pad2d(pre, 1, "randn", generator=generator(5)))
+    torch.testing.assert_close(got, F.conv2d(by_hand, conv.weight, conv.bias))
+
+
+def test_activations_in_place_have_the_gradients_of_those_out_of_place():
+    conv, x = nn.Conv2d(3, 2, 3, padding=1), rand(1, 3, 8, 8).requires_grad_()
+    grads = []
+    for in_place in (False, True):
+        with Padding("randn", generator=generator(5)):
+            out = conv(F.max_pool2d(F.leaky_relu(x * 2, 0.1, inplace=in_place), 2))
+        grads.append(torch.autograd.grad(out.square().sum(), x)[0])
+    assert torch.equal(*grads)
+
+
+def test_activations_in_place_of_a_part_of_a_map_change_the_map():
+    pre = rand(1, 4, 5, 5)
+    with Padding("randn"):
+        x = pre.clone()
+        F.relu_(x[:, :2])
+        rows = rand(2, 3).clone()
+        F.relu_(rows)  # no feature map
+        leaf = torch.zeros(1, 1, 2, 2, requires_grad=True)
+        with pytest.raises(RuntimeError, match="leaf"):
+            leaf.relu_()
+    assert torch.equal(x, torch.cat([F.relu(pre[:, :2]), pre[:, 2:]], 1))
+    assert torch.equal(rows, F.relu(rand(2, 3)))
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_none_pools_with_indices_as_without(ceil_mode):
+    x = rand(1, 3, 9, 9)
+    how = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": ceil_mode}
+    with Padding("none"):
+        values, indices = F.max_pool2d(x, **how, return_indices=True)
+        assert torch.equal(values, F.max_pool2d(x, **how))
+    assert values.shape[-1] == 4
+    assert torch.equal(x.flatten(2).gather(2, indices.flatten(2)), values.flatten(2))  # in the map as it is
+
+
+@pytest.mark.parametrize("how", [{"padding": 1}, {"ceil_mode": True}])
+def test_a_pooling_whose_border_is_filled_has_no_indices(how):
+    x = rand(1, 3, 8, 8)
+    with Padding("reflect", pools="scheme"):
+        with pytest.raises(ValueError, match="return_indices=True.*padding and ceil_mode"):
+            F.max_pool2d(x, 3, 2, **how, return_indices=True)
+        values, indices = F.max_pool2d(x, 2, 2, ceil_mode=True, return_indices=True)
+    assert torch.equal(x.flatten(2).gather(2, indices.flatten(2)), values.flatten(2))
+    with Padding("reflect"):
+        kept = F.max_pool2d(x, 3, 2, **how, return_indices=True)
+    for ours, theirs in zip(kept, F.max_pool2d(x, 3, 2, **how, return_indices=True)):
+        assert torch.equal(ours, theirs)
+
+
+def test_randn_follows_the_preactivation_through_max_pooling_with_indices():
+    pre, conv = rand(1, 3, 8, 8) - 1, nn.Conv2d(3, 2, 3, padding=1)
+    outputs = []
+    for indices in (False, True):
+        with Padding("randn", generator=generator(5)):
+            pooled = F.max_pool2d(F.relu(pre), 2, return_indices=indices)
+            outputs.append(conv(pooled[0] if indices else pooled))
+    assert torch.equal(*outputs)
+
+
+@pytest.mark.parametrize("scheme", ["reflect", "circular", "randn", "none"])
+def test_zeros_for_channels_and_batches_do_not_make_a_border_another(scheme):
+    x = rand(2, 3, 6, 7)
+    outputs = []
+    for more in ((), (0, 0), (0, 0, 0, 0)):
+        with Padding(scheme, generator=generator()):
+            outputs.append(F.pad(x, (1, 2, 0, 1, *more)))
+    for got in outputs:
+        assert torch.equal(got, outputs[0])
+    assert (outputs[0].shape == x.shape) == (scheme == "none")
+    channels = F.pad(x, (1, 2, 0, 1, 1, 0))
+    with Padding(scheme):
+        assert torch.equal(F.pad(x, (1, 2, 0, 1, 1, 0)), channels)
+        assert F.pad(x, (1, 2, 0, 1, 0, 0), value=-1.0)[0, 0, 0, 0] == -1
+
+
+def test_six_amounts_of_a_volume_stay():
+    x = rand(1, 2, 3, 4, 5)
+    with Padding("reflect"):
+        padded = F.pad(x, (1, 1, 1, 1, 0, 0))
+    assert torch.equal(padded, F.pad(x, (1, 1, 1, 1, 0, 0)))
+    with Padding("partial"), pytest.raises(ValueError, match="kernel"):
+        F.pad(x[0], (1, 1, 1, 1, 0, 0))
