@@ -12,6 +12,31 @@ from .geometry import AlignmentError, Geometry, Taps, attach, geometry, has_geom
 from .operations import Follow, Run, along_image
 from .pointwise import on_tensors, pointwise
 
+# numpy's names of arguments, which torch takes beside its own.
+_NUMPY = {"x": "input", "axis": "dim", "axis0": "dim0", "axis1": "dim1", "keepdims": "keepdim"}
+
+
+def _named(follow: Follow, *names: str) -> Follow:
+    """Gives a follower its arguments by torch's names, in torch's order, however they were passed."""
+
+    def call(run, func, *args, **kwargs):
+        given = {_NUMPY.get(name, name): value for name, value in kwargs.items()}
+        return follow(run, func, **dict(zip(names, args)), **given)
+
+    return call
+
+
+def _on(follow: Follow) -> Follow:
+    """Gives a follower the map in first place, also where it was passed by name; the rest as it is."""
+
+    def call(run, func, *args, **kwargs):
+        if not args:
+            name = next(n for n in ("input", "x", "tensors") if n in kwargs)
+            args, kwargs = (kwargs[name],), {k: v for k, v in kwargs.items() if k != name}
+        return follow(run, func, *args, **kwargs)
+
+    return call
+
 
 def _over_window(run, func, x, *args, **kwargs):
     """Operations on all positions: they see the regular run's part, and the result has no positions left."""
@@ -24,10 +49,11 @@ def _dims(dim, x: Tensor) -> set[int]:
     return {d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)}
 
 
-def _reduce(run, func, x, dim=None, keepdim=False, **kwargs):
+def _reduce(run, func, input, dim=None, keepdim=False, **kwargs):
     """Means, sums and extrema: over the image, or over other axes at each position."""
-    if isinstance(dim, Tensor):
+    if isinstance(dim, Tensor) or "other" in kwargs:
         raise AlignmentError(f"{func.__name__} of two tensors: say torch.maximum or torch.minimum")
+    x = input
     g, dims = geometry(x), _dims(dim, x)
     given = {} if dim is None else {"dim": dim, "keepdim": keepdim}
     if set(g.axes) <= dims:
@@ -42,6 +68,12 @@ def _reduce(run, func, x, dim=None, keepdim=False, **kwargs):
     return result
 
 
+def _deviation(run, func, *args, **kwargs):
+    """std and var, whose first or second argument after the map may say whether they are unbiased."""
+    dims = () if isinstance(args[1] if len(args) > 1 else None, bool) else ("dim",)
+    return _named(_reduce, "input", *dims, "unbiased", "keepdim")(run, func, *args, **kwargs)
+
+
 def _per_position(run, func, input, dim=None, **kwargs):
     """Softmax and its like, which are fine over the channels."""
     g = geometry(input)
@@ -54,7 +86,8 @@ def _per_position(run, func, input, dim=None, **kwargs):
     return run.out(func(input, dim=dim, **kwargs), g)
 
 
-def _flatten(run, func, x, start_dim=0, end_dim=-1):
+def _flatten(run, func, input, start_dim=0, end_dim=-1):
+    x = input
     first, last, g = start_dim % x.dim(), end_dim % x.dim(), geometry(x)
     if set(range(first, last + 1)) & set(g.axes):
         return _over_window(run, func, x, start_dim, end_dim)
@@ -99,13 +132,16 @@ def _permute(run, func, x, *dims, **kwargs):
     return run.out(func(x, *dims, **kwargs), g.moved(tuple(order.index(a) for a in g.axes)))
 
 
-def _split(run, func, x, size, dim=0):
+def _split(run, func, input, dim=0, **parts):
+    """chunk and split; the name of how many or how large the parts are differs, and torch knows it."""
+    x, (size,) = input, parts.values()
     if dim % x.dim() in geometry(x).axes:
         raise AlignmentError(f"{func.__name__} of {tuple(x.shape)} along an image axis")
     return tuple(run.out(t, geometry(x)) for t in func(x, size, dim))
 
 
-def _unbind(run, func, x, dim=0):
+def _unbind(run, func, input, dim=0):
+    x = input
     g, at = geometry(x), dim % x.dim()
     if at in g.axes:
         raise AlignmentError(f"unbind of {tuple(x.shape)} along an image axis")
@@ -113,7 +149,8 @@ def _unbind(run, func, x, dim=0):
     return tuple(run.out(t, without) for t in func(x, dim))
 
 
-def _unsqueeze(run, func, x, dim):
+def _unsqueeze(run, func, input, dim):
+    x = input
     at, g = dim % (x.dim() + 1), geometry(x)
     return run.out(func(x, dim), g.moved(tuple(a + (a >= at) for a in g.axes)))
 
@@ -126,7 +163,8 @@ def _stack(run, func, tensors, dim=0):
     return pointwise(torch.cat, "cat", [t for t in apart if has_geometry(t)], (apart, dim), {})
 
 
-def _squeeze(run, func, x, dim=None):
+def _squeeze(run, func, input, dim=None):
+    x = input
     g = geometry(x)
     if dim is None or _dims(dim, x) & set(g.axes):
         return _over_window(run, func, x, *(() if dim is None else (dim,)))
@@ -220,41 +258,37 @@ def _size(run, func, x, dim=None):
 
 
 AXES: dict[str, Follow] = {
-    "adaptive_avg_pool2d": _over_window,
-    "adaptive_max_pool2d": _over_window,
-    "adaptive_max_pool2d_with_indices": _over_window,
-    "mean": _reduce,
-    "amax": _reduce,
-    "amin": _reduce,
-    "sum": _reduce,
-    "std": _reduce,
-    "var": _reduce,
-    "max": _reduce,
-    "min": _reduce,
-    "logsumexp": _reduce,
-    "normalize": _per_position,
-    "softmax": _per_position,
-    "log_softmax": _per_position,
-    "view": _reshape,
-    "reshape": _reshape,
-    "view_as": _reshape,
-    "permute": _permute,
-    "transpose": _permute,
-    "swapaxes": _permute,
-    "chunk": _split,
-    "split": _split,
-    "tensor_split": _split,
-    "unbind": _unbind,
-    "linear": _last_axes,
-    "layer_norm": _last_axes,
-    "flatten": _flatten,
-    "stack": _stack,
-    "squeeze": _squeeze,
-    "unsqueeze": _unsqueeze,
+    "adaptive_avg_pool2d": _on(_over_window),
+    "adaptive_max_pool2d": _on(_over_window),
+    "adaptive_max_pool2d_with_indices": _on(_over_window),
+    **dict.fromkeys(("mean", "sum"), _named(_reduce, "input", "dim", "keepdim")),
+    **dict.fromkeys(("amax", "amin", "max", "min"), _named(_reduce, "input", "dim", "keepdim")),
+    "logsumexp": _named(_reduce, "input", "dim", "keepdim"),
+    "std": _on(_deviation),
+    "var": _on(_deviation),
+    "normalize": _named(_per_position, "input", "p", "dim"),
+    "softmax": _named(_per_position, "input", "dim", "dtype"),
+    "log_softmax": _named(_per_position, "input", "dim", "dtype"),
+    "view": _on(_reshape),
+    "reshape": _on(_reshape),
+    "view_as": _on(_reshape),
+    "permute": _on(_permute),
+    "transpose": _on(_permute),
+    "swapaxes": _on(_permute),
+    "chunk": _named(_split, "input", "chunks", "dim"),
+    "split": _named(_split, "input", "split_size", "dim"),
+    "tensor_split": _named(_split, "input", "indices_or_sections", "dim"),
+    "unbind": _named(_unbind, "input", "dim"),
+    "linear": _on(_last_axes),
+    "layer_norm": _on(_last_axes),
+    "flatten": _named(_flatten, "input", "start_dim", "end_dim"),
+    "stack": _named(_stack, "tensors", "dim"),
+    "squeeze": _named(_squeeze, "input", "dim"),
+    "unsqueeze": _named(_unsqueeze, "input", "dim"),
     "expand_as": _expand_as,
     "size": _size,
-    "narrow": _narrow,
-    "numel": _numel,
+    "narrow": _named(_narrow, "input", "dim", "start", "length"),
+    "numel": _on(_numel),
     "__len__": _len,
     "__getitem__": _getitem,
 }

@@ -8,7 +8,17 @@ import torch.nn.functional as F
 from torch import nn
 
 from pppkit.alignment import AlignmentError, geometries, margins, padding_reach, verify_alignment
-from pppkit.alignment.geometry import Geometry, Side, Taps, attach, computable, geometry, join, seen
+from pppkit.alignment.geometry import (
+    Geometry,
+    Side,
+    Taps,
+    attach,
+    computable,
+    geometry,
+    has_geometry,
+    join,
+    seen,
+)
 from pppkit.alignment.unpadded import UnpaddedRun
 
 
@@ -303,3 +313,101 @@ def test_channels_in_last_place():
     table = margins(Between(last), ["after"], 16)
     assert table.loc["after", ["regular_height", "regular_width"]].tolist() == [18, 18]
     verify_alignment(Between(last), ["after"], size=16)
+
+
+# Operations with their arguments by name, torch's and numpy's, and the same by place.
+BY_NAME = {
+    "mean": (lambda x: torch.mean(input=x, dim=1), lambda x: x.mean(1)),
+    "mean, as numpy": (lambda x: x.mean(axis=1, keepdims=True), lambda x: x.mean(1, True)),
+    "sum": (lambda x: torch.sum(input=x, dim=(2, 3)), lambda x: x.sum((2, 3))),
+    "max": (lambda x: torch.max(input=x, dim=1)[0], lambda x: x.max(1)[0]),
+    "std": (lambda x: torch.std(input=x, dim=1, unbiased=False), lambda x: x.std(1, False)),
+    "chunk": (lambda x: torch.chunk(x, chunks=2, dim=1), lambda x: x.chunk(2, 1)),
+    "split": (lambda x: torch.split(tensor=x, split_size_or_sections=1, dim=1), lambda x: x.split(1, 1)),
+    "split, method": (lambda x: x.split(split_size=(1, 3), dim=1), lambda x: x.split((1, 3), 1)),
+    "tensor_split": (lambda x: torch.tensor_split(x, sections=3, dim=1), lambda x: x.tensor_split(3, 1)),
+    "at indices": (lambda x: torch.tensor_split(x, indices=(1,), dim=1), lambda x: x.tensor_split((1,), 1)),
+    "unbind": (lambda x: torch.unbind(input=x, dim=1), lambda x: x.unbind(1)),
+    "stack": (lambda x: torch.stack(tensors=[x, x], axis=1), lambda x: torch.stack([x, x], 1)),
+    "squeeze": (lambda x: torch.squeeze(input=x, dim=0), lambda x: x.squeeze(0)),
+    "unsqueeze": (lambda x: torch.unsqueeze(input=x, dim=1), lambda x: x.unsqueeze(1)),
+    "flatten": (lambda x: torch.flatten(input=x, start_dim=0, end_dim=1), lambda x: x.flatten(0, 1)),
+    "reshape": (lambda x: torch.reshape(input=x, shape=(2, 2, 6, 6)), lambda x: x.reshape(2, 2, 6, 6)),
+    "permute": (lambda x: torch.permute(input=x, dims=(1, 2, 3, 0)), lambda x: x.permute(1, 2, 3, 0)),
+    "transpose": (lambda x: torch.transpose(input=x, dim0=0, dim1=1), lambda x: x.transpose(0, 1)),
+    "swapaxes": (lambda x: torch.swapaxes(input=x, axis0=0, axis1=1), lambda x: x.swapaxes(0, 1)),
+    "narrow": (lambda x: torch.narrow(input=x, dim=2, start=1, length=3), lambda x: x.narrow(2, 1, 3)),
+    "softmax": (lambda x: torch.softmax(input=x, dim=1), lambda x: x.softmax(1, torch.float32)),
+    "logsumexp": (lambda x: torch.logsumexp(input=x, dim=1), lambda x: x.logsumexp(1)),
+    "numel": (lambda x: torch.tensor(torch.numel(input=x)), lambda x: torch.tensor(144)),
+    "linear": (
+        lambda x: F.linear(input=x.permute(0, 2, 3, 1), weight=torch.ones(2, 4)),
+        lambda x: F.linear(x.permute(0, 2, 3, 1), torch.ones(2, 4)),
+    ),
+}
+
+
+def cropped():
+    """A map of 6 x 6 pixels with two more on each side, and all of it without a position."""
+    plain = torch.randn(1, 4, 10, 10, generator=torch.Generator().manual_seed(0))
+    return attach(plain.clone(), Geometry.image((6, 6), (2, 2))), plain
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_arguments_may_be_named(name):
+    results = []
+    for operation in BY_NAME[name]:
+        with UnpaddedRun():
+            out = operation(cropped()[0])
+        results.append(out if isinstance(out, tuple) else (out,))
+    assert len(results[0]) == len(results[1])
+    for named, by_place in zip(*results):
+        assert torch.equal(named, by_place) and has_geometry(named) == has_geometry(by_place)
+        if has_geometry(named):
+            assert geometry(named).axes == geometry(by_place).axes
+            assert geometry(named).regular == geometry(by_place).regular
+
+
+DEVIATIONS = {
+    "by place": lambda x, dim: (x.std(dim, False), x.var(dim, False)),
+    "by name": lambda x, dim: (x.std(dim=dim, unbiased=False), torch.var(input=x, dim=dim, unbiased=False)),
+    "correction": lambda x, dim: (x.std(dim, correction=0), x.var(axis=dim, correction=0)),
+    "unbiased": lambda x, dim: (x.std(dim), x.var(dim, True)),
+    "kept": lambda x, dim: (x.std(dim, False, True), x.var(dim, False, keepdim=True)),
+}
+
+
+@pytest.mark.parametrize("how", DEVIATIONS)
+@pytest.mark.parametrize("dim", [1, (2, 3)])
+def test_deviations_are_as_biased_as_torch_says(how, dim):
+    x, plain = cropped()
+    with UnpaddedRun():
+        got = DEVIATIONS[how](x, dim)
+    what = plain if dim == 1 else plain[:, :, 2:8, 2:8]
+    for ours, theirs in zip(got, DEVIATIONS[how](what, dim)):
+        torch.testing.assert_close(ours, theirs)
+        assert has_geometry(ours) == (dim == 1)
+
+
+def test_deviations_of_everything():
+    x, plain = cropped()
+    with UnpaddedRun():
+        got = x.std(False), torch.var(input=x, unbiased=False), x.std()
+    middle = plain[:, :, 2:8, 2:8]
+    for ours, theirs in zip(got, (middle.std(correction=0), middle.var(correction=0), middle.std())):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_maxima_of_two_maps_are_refused_by_name_too():
+    x, _ = cropped()
+    for of_two in (lambda: torch.max(x, x), lambda: torch.max(input=x, other=x)):
+        with UnpaddedRun(), pytest.raises(AlignmentError, match=r"say torch\.maximum"):
+            of_two()
+
+
+def test_six_amounts_are_no_padding_under_none():
+    x, _ = cropped()
+    with UnpaddedRun("none"):
+        few, many = F.pad(x, (1, 1, 1, 1)), F.pad(x, (1, 1, 1, 1, 0, 0))
+    assert geometry(few).regular == geometry(many).regular == (6, 6)
+    assert torch.equal(few, many)
