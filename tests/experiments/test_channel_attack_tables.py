@@ -46,10 +46,21 @@ def test_an_attack_counts_above_what_another_draw_would_show():
 def test_the_answer():
     text = tables.answer(rows(COST))
     assert "a mean of 9.0 points of mIoU, as many random ones 2.0" in text
-    assert "of the strongest, whatever they tell, 8.0" in text
+    assert "of the strongest, whatever they tell, 8.0: means over 1 network and 1 number of channels." in text
     assert "in 1 of 1 networks, and for their strength in 0." in text
     other = tables.answer(rows(COST, rank=(0.1, -0.2, 0.3), relative=(0.5, 0.2, 0.7)))
     assert "in 0 of 1 networks, and for their strength in 1." in other
+
+
+def test_two_numbers_of_channels_are_told_apart():
+    few = rows({**COST, "overall": 2.0, "strongest": 4.0}).assign(top=1)
+    both = pd.concat([rows(COST), few, rows({**COST, "overall": 7.0}).assign(seed=1)])
+    found = tables.by_number(both)
+    assert found.index.tolist() == [12.5, 50]
+    assert found.loc[50].tolist() == pytest.approx([8.0, 8.0, 2.0]), "a mean over two networks"
+    said = tables.number_sentence(both)
+    assert "cost 2.0 and 4.0 at 12.5 % of the channels, 8.0 and 8.0 at 50 % of the channels" in said
+    assert "means over 2 networks and 2 numbers of channels" in tables.answer(both)
 
 
 def test_curves_start_at_the_whole_network():

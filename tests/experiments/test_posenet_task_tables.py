@@ -40,12 +40,15 @@ def test_differences_share_their_spread():
 
 def test_the_answer_follows_the_rows():
     assert sentences.answer(rows(SCORES)) == (
-        "Without padding 1 of 1 tasks score worse than with zeros (-30.0 points); networks that see the real "
-        "surroundings instead, and so cannot know where they are either, score worse in 0 of 1 (+1.0): most "
-        "of what is missed is the image's border, not position."
+        "Without padding 1 of 1 tasks score worse than with zeros by more than networks vary (-30.0 points); "
+        "networks that see the real surroundings instead, and so cannot know where they are either, do so in "
+        "0 of 1 (+1.0): most of what is missed is the image's border, not position. They also see more of "
+        "the world than any other network, so part of this is information, not border."
     )
     other = sentences.answer(rows(SCORES | {"surrounded": 30.5}))
-    assert "score worse in 1 of 1 (-29.5)." in other and "not position" not in other
+    assert "do so in 1 of 1 (-29.5)." in other and "not position" not in other
+    within = sentences.answer(rows(SCORES | {"surrounded": 59.5}))
+    assert "do so in 0 of 1 (-0.5)" in within, "half a point is less than networks vary"
     alone = rows(SCORES)
     assert "not position" not in sentences.answer(alone[alone["seed"] == 0])  # one network tells nothing
     assert "Ask for the paddings" in sentences.answer(rows({"zeros": 60, "none": 30}))

@@ -78,7 +78,16 @@ def test_gains_are_of_networks_above_their_gates():
 def test_sentences():
     assert tables.answer(rows()) == (
         "How often an image and its shifted copy get the same class: on scenes from plain networks 92.0 %; "
-        "AugShift +5.0 points (top-1 +0.0; 2 paddings), BlurPool +1.0 points (top-1 +0.0; circular)."
+        "AugShift +5.0 ± 12.7 points (top-1 +0.0 ± 12.7; 2 paddings): neither is told from 0; BlurPool +1.0 "
+        "points (top-1 +0.0; circular alone, no interval)."
+    )
+    sure = {
+        key: [(*several[0][:1], 97.01, *several[0][2:])] if key[2] == "augshift" else several
+        for key, several in NUMBERS.items()
+    }
+    sure["scenes", "circular", "plain"] = [(97, 91.02, 95, 0.4)]
+    assert "6.0 ± 0.1 points (top-1 +0.0 ± 12.7; 2 paddings): top-1 is not told from 0;" in (
+        tables.answer(rows(sure))
     )
     assert tables.padding_sentence(rows()) == (
         "Plain networks on scenes give the same class to black copies most often under circular (93.0 %), "

@@ -103,10 +103,23 @@ def test_shapes():
     assert row["corner / side", "trained"] == 1 and row["share inside", "trained"] == pytest.approx(100 / 196)
     assert row["mean PPP", "trained"] == 1 and row["mean PPP", "untrained"] == pytest.approx(100 / 196)
     assert map_shapes.answer(found).endswith(
-        "inwards in 1 of 1 and made its mean larger in 1 of 1; its maximum then sits in a corner in 0 of 1."
+        "pattern inwards in 1 of 1; it made its mean larger in 1 of 1; the maximum sits in a corner in "
+        "0 of 1 after training, in 1 of 1 before."
     )
     beside = map_shapes.beside_the_paper(found)
-    assert beside["networks that did not learn"].tolist() == ["1 of 1", "1 of 1", "0 of 1"]
+    corners = "0 of 1 after training, in 1 of 1 before"
+    assert beside["networks that did not learn"].tolist() == ["1 of 1", "1 of 1", corners]
+
+
+def test_a_pattern_that_never_reaches_inside_is_not_asked_whether_it_moved():
+    maps = {(*NETWORK[:3], seed): one() for seed in range(3)}
+    found = map_shapes.shapes(maps, "scenes", rows({("vgg19", seed): True for seed in range(3)}))
+    found.loc[found.index[:2], [("share inside", "untrained"), ("share inside", "trained")]] = 0.0
+    said = map_shapes.answer(found)
+    assert "inwards in 1 of 1 (in 2 more padding reaches less far than a seventh of the side);" in said
+    assert "larger in 3 of 3;" in said and len(map_shapes.reaches_inside(found)) == 1
+    nowhere = map_shapes.answer(found.iloc[:2])
+    assert "inwards in 0 of 0 (in 2 more padding reaches less far" in nowhere
 
 
 def test_shapes_of_networks_that_did_not_learn_answer_nothing():

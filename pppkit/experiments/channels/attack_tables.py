@@ -67,13 +67,44 @@ def answer(rows: pd.DataFrame) -> str:
     told = (
         f"Setting the channels to zero that tell an image from its mirror image costs a mean of {cost:.1f} "
         f"points of mIoU, as many random ones {other:.1f}, but as many of the strongest, whatever they tell, "
-        f"{strong:.1f}."
+        f"{strong:.1f}: means over {_several(len(rows.drop_duplicates(NETWORK)), 'network')} and "
+        f"{_several(rows['top'].nunique(), 'number')} of channels."
     )
     if not n:
         return told
     return (
         f"{told} The channels it finds carry more PPP than others in {as_is} of {n} networks, and for "
         f"their strength in {relative}."
+    )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count > 1)}"
+
+
+def by_number(rows: pd.DataFrame) -> pd.DataFrame:
+    """Points of mIoU of the image, means over networks: a row for each number of channels set to zero.
+
+    Args:
+        rows: Of `channel_attack`.
+
+    Returns:
+        Columns `overall`, `STRONGEST` and `RANDOM`, indexed by `share`, in per cent.
+    """
+    whole = losses(rows).query("region == 'image'")
+    return whole.pivot_table(index="share", columns="ranking", values="loss")[[*FIRST]]
+
+
+def number_sentence(rows: pd.DataFrame) -> str:
+    """Which channels cost more, those that tell mirror images apart or the strongest, by their number."""
+    means = by_number(rows)
+    told = [
+        f"{row['overall']:.1f} and {row[STRONGEST]:.1f} at {share:.3g} % of the channels"
+        for share, row in means.iterrows()
+    ]
+    return (
+        f"Which of the two rankings costs more depends on how many channels are off. Those that tell mirror "
+        f"images apart and the strongest cost {', '.join(told)}, in points of mIoU."
     )
 
 

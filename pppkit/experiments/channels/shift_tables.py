@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ...models import TITLES
-from ...results.statistics import rank_correlation
+from ...results.statistics import Interval, rank_correlation, student_interval
 from ...results.text import plus_minus
 from .invariance import VARIANTS
 
@@ -148,7 +149,7 @@ def answer(rows: pd.DataFrame) -> str:
         level = plain[plain.index.isin(compared)]["consistency"].mean()
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
-            told.append(f"on {data} from plain networks {level:.1f} %; {', '.join(words)}")
+            told.append(f"on {data} from plain networks {level:.1f} %; {'; '.join(words)}")
     if not told:
         return "Too few of these networks are above their gates of accuracy to compare them."
     return f"How often an image and its shifted copy get the same class: {'. And '.join(told)}."
@@ -179,10 +180,25 @@ def padding_sentence(rows: pd.DataFrame) -> str:
 
 
 def _gain(name: str, gain: pd.DataFrame) -> str:
-    """Points may be negative."""
-    paddings = f"{len(gain)} paddings" if len(gain) > 1 else gain.index[0]
-    mean = gain.mean()
-    return f"{name} {mean['consistency']:+.1f} points (top-1 {mean['top1']:+.1f}; {paddings})"
+    """Means over paddings with their 95 % intervals; points may be negative, of one padding none is told."""
+    found = {title: student_interval(gain[column]) for column, title in _GAINS.items()}
+    several = len(gain) > 1
+    points = [f"{mean.value:+.1f}{f' ± {mean.half_width:.1f}' if several else ''}" for mean in found.values()]
+    paddings = f"{len(gain)} paddings" if several else f"{gain.index[0]} alone, no interval"
+    said = f"{name} {points[0]} points (top-1 {points[1]}; {paddings})"
+    return f"{said}{_not_told(found)}" if several else said
+
+
+_GAINS = {"consistency": "consistency", "top1": "top-1"}
+
+
+def _not_told(found: Mapping[str, Interval]) -> str:
+    """Which intervals hold 0, as the end of a phrase."""
+    open_ = [title for title, interval in found.items() if interval.low <= 0 <= interval.high]
+    if not open_:
+        return ""
+    which = "neither is" if len(open_) == len(found) else f"{open_[0]} is not"
+    return f": {which} told from 0"
 
 
 def ppp_sentence(rows: pd.DataFrame) -> str:

@@ -123,22 +123,6 @@ def points(rows: pd.DataFrame, printed: pd.DataFrame, metric: str) -> pd.DataFra
     return pd.concat([*lines, level], ignore_index=True)
 
 
-def against_ppp(rows: pd.DataFrame) -> pd.Series:
-    """Location beside PPP over paddings: Spearman's correlation of the means of GAPNet, by grid.
-
-    Args:
-        rows: Of `gap_location`.
-    """
-    gap = rows[(rows["model"] == "gapnet") & (rows["task"] == "location")]
-    means = gap.groupby(["cells", "padding"])[["accuracy", "snr_ppp"]].mean()
-    found = {
-        grid_name(int(cells)): part["accuracy"].rank().corr(part["snr_ppp"].rank())  # type: ignore[call-overload]
-        for cells, part in means.groupby(level="cells")
-        if len(part) > 2
-    }
-    return pd.Series(found, dtype=float)
-
-
 def answer(rows: pd.DataFrame) -> str:
     """The page's sentence: what GAPNet knows on the smallest grid, under which paddings."""
     gap = rows[(rows["model"] == "gapnet") & (rows["task"] == "location")]
@@ -172,23 +156,25 @@ def size_sentence(rows: pd.DataFrame) -> str:
 
 
 def ppp_sentence(rows: pd.DataFrame) -> str:
-    """Whether a stronger pattern means that the place can be read: paddings of GAPNet's smallest grid."""
+    """Where a stronger pattern does not mean that the place can be read: paddings of GAPNet's smallest grid.
+
+    A correlation would say little: wherever the place can be read, accuracies are close to 100 %.
+    """
     gap = rows[(rows["model"] == "gapnet") & (rows["task"] == "location")]
     gap = gap[gap["cells"] == gap["cells"].min()]
-    found = against_ppp(gap)
-    if found.empty:
+    if gap["padding"].nunique() < 2:
         return "Too few paddings to compare location with PPP."
     strength = gap.groupby("padding", sort=False)["snr_ppp"].mean()
     blind = [p for p, part in gap.groupby("padding", sort=False) if not _reads(part)]
     weaker = {p: [q for q in strength.index if q not in blind and strength[q] < strength[p]] for p in blind}
     said = [
-        f"under {p} the pattern is stronger (SNR-PPP {strength[p]:.2f}) than under "
+        f"Under {p} the pattern is stronger (SNR-PPP {strength[p]:.2f}) than under "
         f"{_listed(weaker[p], strength)}, and yet the cell cannot be named"
         for p in blind
         if weaker[p]
     ]
-    rest = f"The rank correlation of location with SNR-PPP over paddings is {found.iloc[0]:+.2f}"
-    return f"{'; '.join([rest, *said])}."
+    none = "Under no padding that hides the cell is the pattern stronger than under one that shows it"
+    return f"{'. '.join(said or [none])}."
 
 
 def _listed(paddings: list[str], strength: pd.Series) -> str:

@@ -23,15 +23,20 @@ def answer(rows: pd.DataFrame) -> str:
         return "Ask for the paddings zeros, none and surrounded to see what padding is good for."
     none, around = gaps.loc[NONE], gaps.loc[SURROUNDED]
     fell, worse = int((none["high"] < 0).sum()), int((around["high"] < 0).sum())
-    first = f"Without padding {fell} of {len(none)} tasks score worse than with zeros"
+    first = (
+        f"Without padding {fell} of {len(none)} tasks score worse than with zeros by more than networks vary"
+    )
     second = (
-        f"networks that see the real surroundings instead, and so cannot know where they are either, score "
-        f"worse in {worse} of {len(around)} ({_listed(around['by'])})"
+        f"networks that see the real surroundings instead, and so cannot know where they are either, do so "
+        f"in {worse} of {len(around)} ({_listed(around['by'])})"
     )
     both = none.index.intersection(around.index)
     better = fell and bool((around.loc[both, "low"] > none.loc[both, "high"]).all())
     last = ": most of what is missed is the image's border, not position" if better else ""
-    return f"{first} ({_listed(none['by'])} points); {second}{last}."
+    more = (
+        " They also see more of the world than any other network, so part of this is information, not border."
+    )
+    return f"{first} ({_listed(none['by'])} points); {second}{last}.{more}"
 
 
 def _listed(values: pd.Series) -> str:

@@ -54,16 +54,14 @@ def grew_stronger(found: pd.DataFrame) -> pd.Series:
     return found[STRENGTH, "trained"] > found[STRENGTH, "untrained"]
 
 
-def sits_in_a_corner(found: pd.DataFrame) -> pd.Series:
-    """Whether a trained map's strongest corner exceeds the strongest middle of a side."""
-    return found[CORNER, "trained"] > 1
+def sits_in_a_corner(found: pd.DataFrame, weights: str = "trained") -> pd.Series:
+    """Whether a map's strongest corner exceeds the strongest middle of a side."""
+    return found[CORNER, weights] > 1
 
 
-CLAIMS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "Training spreads the pattern inwards": spread_inwards,
-    "and strengthens it": grew_stronger,
-    "Its maximum ends up in a corner, whatever the padding": sits_in_a_corner,
-}
+def reaches_inside(found: pd.DataFrame) -> pd.DataFrame:
+    """Networks with some of their pattern inside, before or after: in others it cannot be seen to move."""
+    return found[found[INSIDE].max(axis=1) > 0]
 
 
 def learned_part(found: pd.DataFrame, learned: bool = True) -> pd.DataFrame:
@@ -83,15 +81,39 @@ def answer(found: pd.DataFrame) -> str:
             "None of these networks has reached the accuracy from which on it counts as one that learned: "
             "what training does to the shape of a learned pattern cannot be seen here."
         )
-    inwards, stronger, corner = (_count(good, check) for check in CLAIMS.values())
     return (
-        f"Of networks that learned, training moved the deepest layer's pattern inwards in {inwards} and made "
-        f"its mean larger in {stronger}; its maximum then sits in a corner in {corner}."
+        f"Of networks that learned, training moved the deepest layer's pattern inwards in {_inwards(good)}; "
+        f"it made its mean larger in {_stronger(good)}; the maximum sits in a corner in {_corners(good)}."
     )
 
 
-def _count(found: pd.DataFrame, check: Callable[[pd.DataFrame], pd.Series]) -> str:
-    return f"{int(check(found).sum())} of {len(found)}"
+def _count(holds: pd.Series) -> str:
+    return f"{int(holds.sum())} of {len(holds)}"
+
+
+def _inwards(found: pd.DataFrame) -> str:
+    """Of networks whose padding reaches inside; how many others there are."""
+    reached = reaches_inside(found)
+    others = len(found) - len(reached)
+    note = f" (in {others} more padding reaches less far than a seventh of the side)" if others else ""
+    return f"{_count(spread_inwards(reached))}{note}"
+
+
+def _stronger(found: pd.DataFrame) -> str:
+    return _count(grew_stronger(found))
+
+
+def _corners(found: pd.DataFrame) -> str:
+    """After training and before it."""
+    before = sits_in_a_corner(found, "untrained")
+    return f"{_count(sits_in_a_corner(found))} after training, in {_count(before)} before"
+
+
+CLAIMS: dict[str, Callable[[pd.DataFrame], str]] = {
+    "Training spreads the pattern inwards": _inwards,
+    "and strengthens it": _stronger,
+    "Its maximum ends up in a corner, whatever the padding": _corners,
+}
 
 
 def beside_the_paper(found: pd.DataFrame) -> pd.DataFrame:
@@ -104,7 +126,7 @@ def beside_the_paper(found: pd.DataFrame) -> pd.DataFrame:
     for kind, name in LEARNED.items():
         part = learned_part(found, kind)
         if len(part):
-            table[name] = [_count(part, check) for check in CLAIMS.values()]
+            table[name] = [check(part) for check in CLAIMS.values()]
     return table
 
 
