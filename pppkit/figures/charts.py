@@ -61,7 +61,8 @@ def lines(
     fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
     scale = {"type": "log", "rangemode": "normal"} if log_y else {"type": "linear", "rangemode": "tozero"}
     fig.update_yaxes(title={"text": names.get(y, y)}, exponentformat="power", **scale)
-    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+    below = -0.2 * 400 / height  # the title of the axis is as high in a low figure
+    return finish(fig, height, title, legend={"orientation": "h", "y": below})
 
 
 def _line(name: str, colour: str) -> dict[str, str]:

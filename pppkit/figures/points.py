@@ -104,7 +104,8 @@ def loglog_scatter(
         fig.add_trace(points)
     for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
         update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
-    return finish(fig, height, title, legend={"orientation": "h", "y": -0.2})
+    below = -0.2 * 460 / height  # the title of the axis is as high in a low figure
+    return finish(fig, height, title, legend={"orientation": "h", "y": below})
 
 
 def scatter(

@@ -7,18 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+NOISE = 9  # digits after the point, beyond which a mean of numbers in percent is rounding
 ORIGIN = ("profile", "device", "dtype", "pppkit", "torch", "revision")
 
 
 def plus_minus(mean: pd.Series, spread: pd.Series, digits: int = 1) -> pd.Series:
     """`"mean ± spread"` as text, cell by cell; without the second part where there is no spread (NaN).
 
+    The last bits of a mean depend on who added up, and may not decide its rounding.
+
     Example:
         >>> plus_minus(pd.Series([1.25, 2.0]), pd.Series([0.5, float("nan")])).tolist()
         ['1.2 ± 0.5', '2.0']
     """
     after = spread.map(lambda v: "" if pd.isna(v) else f" ± {v:.{digits}f}")
-    return mean.map(f"{{:.{digits}f}}".format) + after
+    return mean.astype(float).round(NOISE).map(f"{{:.{digits}f}}".format) + after
 
 
 def mean_and_spread(

@@ -127,8 +127,8 @@ def test_four_sets_of_numbers(printed):
 def test_what_the_contradicting_cell_could_be(printed):
     fconv = reproduction.read_fconv(REFERENCE / "fconv_bhv.csv")
     found = reproduction.candidates(printed, fconv, {"ours": networks()})["dissimilar (%)"]
-    assert found["PPP paper, printed"] == 3.21 and found["F-Conv, printed"] == 8.4 and found["ours"] == 15
-    assert found["PPP paper, implied by its difference"] == pytest.approx(99.83 - 87.68)
+    assert found["PPP paper, printed"] == "3.21" and found["F-Conv, printed"] == "8.4"
+    assert found["ours"] == "15.0 ± 7.1" and found["PPP paper, implied by its difference"] == "12.15"
 
 
 def test_cost_of_precision_by_hand():
@@ -139,6 +139,16 @@ def test_cost_of_precision_by_hand():
     assert similar[["bfloat16", "float32", "difference", "pairs"]].tolist() == [90, 93, -3, 1]
     assert similar["standard error"] == pytest.approx(2**0.5 * np.std([90, 100, 98], ddof=1))
     assert cost.loc[("zeros", "black", "dissimilar"), "standard error"] == pytest.approx(0.5**0.5)
+    assert reproduction.beyond_chance(cost).empty
+    wider = cost.assign(difference=[20.0, 0.0, 0.0])
+    assert reproduction.beyond_chance(wider).index.tolist() == [("zeros", "black", "similar")]
+    said = reproduction.cost_sentence(cost)
+    assert said.startswith("0 of 3 cells differ by more than two standard errors")
+    assert "-1.33 points, the largest 3.0 (zeros on black, similar: 90.0 against 93.0), with a" in said
+    assert reproduction.cost_sentence(wider).startswith("1 of 3 cells")
+    assert reproduction.pairs_sentence(exact, cost) == (
+        "1 pairs of networks, 1 for each padding and background."
+    )
     wide = reproduction.precision_table(cost)
     assert wide.loc[("zeros", "black"), ("dissimilar", "float32")] == 11 and wide.shape == (1, 6)
 

@@ -98,7 +98,9 @@ def test_two_worlds():
     assert len(worlds) == 6 and "none" not in set(worlds["padding"])
     zeros = worlds[(worlds["padding"] == "zeros") & (worlds["layer"] == "features.4")].iloc[0]
     assert (zeros["scenes"], zeros["satellite"]) == (8.5, 4.5)
-    assert untrained_tables.worlds_sentence(worlds).startswith("Over paddings and layers, VGG19: rank")
+    assert untrained_tables.worlds_sentence(worlds).startswith(
+        "Scenes against satellite images, over paddings and layers: VGG19: rank"
+    )
     assert untrained_tables.worlds_sentence(worlds.drop(columns="satellite")) == ""
     agreement = untrained_tables.worlds_agreement(worlds).loc["vgg19"]
     assert agreement["rank correlation"] == 1 and 0.5 < agreement["median of satellite / scenes"] < 0.75
@@ -126,10 +128,19 @@ def test_every_reading_judges_the_papers_sentences():
         table.loc[other, ("VGG19", "zeros")] == 3 and table.loc[other, ("VGG19", "strongest other")] == 1e-6
     )
     assert table.loc[other, ("strongest in ResNet50", "satellite")] == "zeros"
-    text = untrained_tables.answer(both)
-    assert text.startswith("Yes: before any training a pattern shows under 3 of 3 paddings in VGG19")
+    text = untrained_tables.readings_sentence(both)
     assert f"of {len(SNR_READINGS)} readings, zeros show alone in VGG19 under 1" in text
     assert "they are strongest in ResNet50 on satellite under" in text
+
+
+def test_before_training_each_initialisation_answers():
+    first = untrained()
+    first.loc[first["padding"] != "zeros", "snr_ppp"] = 4e-5  # printed as 0.0000
+    both = pd.concat([first, untrained().assign(init="kaiming"), untrained().assign(model="resnet50")])
+    assert untrained_tables.answer(both) == (
+        "Yes: before any training the deepest layer shows a pattern under 1 of 3 paddings in VGG19, 3 of 3 "
+        "paddings in ResNet50 (PyTorch's default), and under 3 of 3 paddings in VGG19 (He et al.)."
+    )
 
 
 def test_panels_are_named_and_small():
@@ -150,8 +161,39 @@ def test_cost_of_a_shift():
         [names | {"variant": v, "distance": d} for v, d in (("corrected", 2.0), ("image centred", 5.0))]
     )
     wide = pitfall_tables.by_variant(rows, ["source", "layer"], "distance")
-    sentence = "scenes: ignoring the shift multiplies the first layer's distance by 2.5"
-    assert pitfall_tables.cost_sentence(wide) == sentence
+    assert pitfall_tables.answer(wide) == (
+        "Ignoring the shift multiplies the first layer's distance by 2.5 on scenes: content, taken for "
+        "padding."
+    )
+
+
+def test_maps_cut_from_the_middle_are_still_apart():
+    columns = ["regular_height", "optimal_height", "stride", "top"]
+    table = pd.DataFrame([[8, 19, 1, 6], [4, 9, 2, 4], [2, 4, 4, 1]], ["input", "a", "b"], columns)
+    # the middle begins at 5, 2 and 1: the image is one pixel off, layer a 2 of its own pixels, layer b none
+    assert pitfall_tables.shifts_from_the_middle(table).to_dict() == {"a": 3, "b": 1}
+    assert pitfall_tables.shifts_sentence(table) == (
+        "*Both centred* cuts everything from the middle: image and maps are then apart by 3 input pixels at "
+        "a, 1 at b, which is 1.50, 0.25 feature pixels."
+    )
+
+
+def test_margins_that_are_even():
+    rows = [("x", "input", 4, 4), ("x", "1", 2, 0), ("y", "input", 9, 8), ("y", "1", 2, 2)]
+    columns = ["model", "layer_of_interest", "margin_top_left", "margin_bottom_right"]
+    printed = pd.DataFrame(rows, columns=columns)
+    assert pitfall_tables.even_margins(printed) == {"x": True, "y": False}
+    assert pitfall_tables.even_sentence(printed) == (
+        "Of the margins that the paper prints all are even in x, not all in y."
+    )
+
+
+def test_names_that_fit_a_row_of_maps():
+    rows = pd.DataFrame({"variant": ["image and maps centred", "corrected"]})
+    assert pitfall_tables.named(rows)["variant"].tolist() == ["both centred", "corrected"]
+    one, two = np.ones((1, 1)), np.zeros((1, 1))
+    maps = {("principal point", "image and maps centred", "a"): one, ("pooling parity", "M = 118", "a"): two}
+    assert pitfall_tables.panels(maps, "principal point") == {("both centred", "a"): one}
 
 
 def test_clean_margins_are_clean_at_every_layer():

@@ -344,6 +344,12 @@ def test_table_1_by_who_trained_the_network():
     )
     assert set(found.loc[found["model"] == "vgg_fcn_saliency", "paper"]) >= {0.969}  # of the paper's VGG-SOD
     assert "Of 4 comparisons of untrained networks" in tables.agreement(found)
+    assert tables.agreement(found).endswith("numbers are compared of PosENet alone.")
+    assert "which way" not in tables.agreement(found[found["model"] == "posenet"])
+    assert tables.counterparts(found, "models").endswith(
+        "ours: VGG16's beside SqueezeNet 1.0; ResNet152's beside ResNet-20, ResNet152; VGG16 for saliency's "
+        "beside VGG-FCN, saliency."
+    )
     points = tables.points(rows, printed, "models")
     kinds = points.groupby("networks")["read by"].agg(set)
     assert set(kinds.index) == {"trained by others", "trained here", "untrained"}

@@ -93,4 +93,11 @@ def test_statistics_of_untrained_by_hand():
     found = table.loc[("ResNet-20", "layer3", "scenes")]
     assert found["SNR-PPP"].tolist() == ["0.500 ± 0.141", "0.200 ± 0.000"]
     assert found["sigma"].tolist() == ["5", "2"]
-    assert "ResNet-20 0.500 as it is built, 0.200 then" in tables.untrained_answer(rows)
+    assert tables.untrained_answer(rows) == (
+        "Yes: SNR-PPP of the deepest layer is, for ResNet-20 0.500 as it is built, 0.200 with statistics of "
+        "images."
+    )
+    kept = rows.assign(snr_ppp=rows["snr_ppp"].clip(lower=0.3))
+    assert tables.untrained_answer(kept).startswith("Hardly: SNR-PPP")
+    other = pd.concat([rows, kept.assign(model="cifar_resnet56")])
+    assert tables.untrained_answer(other).startswith("In part: SNR-PPP")

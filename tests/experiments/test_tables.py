@@ -120,6 +120,9 @@ def test_both_measures_of_the_same_networks():
 def test_spread_by_hand():
     read = trials().assign(learned=True)
     row = posenet_tables.spread(read, read).loc["VGG19", "scenes", "trained"]
+    assert row["networks"] == row["learned"] == len(read)
+    part = posenet_tables.spread(read, read.assign(learned=[True] * 3 + [False] * 5))
+    assert part["learned"].tolist() == [3]
     assert row["SPC: over trials"] == pytest.approx(2**0.5)
     assert row["SPC: over networks"] == pytest.approx(0.5**0.5)  # means 2 and 3, 6 and 7
     assert row["SPC: discrimination"] == posenet_tables.discrimination(read, "spc images")
@@ -132,11 +135,13 @@ def test_spread_by_hand():
 
 def test_what_tells_paddings_apart_answers():
     columns = ["SPC: discrimination", "SNR-PPP: discrimination"]
-    found = pd.DataFrame([[1.0, 4.0], [3.0, 2.0], [np.nan, 1.0]], columns=columns).assign(learned=True)
+    found = pd.DataFrame([[1.0, 4.0], [3.0, 2.0], [np.nan, 1.0]], columns=columns).assign(
+        learned=3, networks=3
+    )
     text = posenet_tables.answer(found)
     assert text.startswith("In 1 of 2 kinds of networks that learned")
     assert "a median of 3.0 times" in text and "PosENet's by 2.0 times" in text
     assert "nothing can be said" in posenet_tables.answer(found.iloc[2:])
-    found["learned"] = [True, False, True]
+    found["learned"] = [3, 2, 3]
     assert posenet_tables.answer(found).startswith("In 1 of 1 kinds of networks that learned")
-    assert "none of which learned" in posenet_tables.answer(found.assign(learned=False))
+    assert "not all of which learned" in posenet_tables.answer(found.assign(learned=0))

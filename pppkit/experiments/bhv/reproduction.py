@@ -60,12 +60,12 @@ def candidates(
     """
     odd = contradictions(printed).iloc[0]
     found = {
-        "PPP paper, printed": odd["mean"],
-        "PPP paper, implied by its difference": odd["implied"],
-        "F-Conv, printed": fconv.loc["zeros", "dissimilar"],
+        "PPP paper, printed": f"{odd['mean']:.2f}",
+        "PPP paper, implied by its difference": f"{odd['implied']:.2f}",
+        "F-Conv, printed": f"{fconv.loc['zeros', 'dissimilar']:.1f}",
     }
     for name, rows in measured.items():
-        found[name] = rows.loc[rows["padding"] == "zeros", "dissimilar"].mean()
+        found[name] = cells(rows).loc["zeros", "dissimilar"]
     return pd.Series(found, name="dissimilar (%)").to_frame()
 
 
@@ -94,6 +94,40 @@ def cost_of_precision(half: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
     cost["standard error"] = spread.reindex(cost.index) * (2 / groups.size()) ** 0.5
     cost["pairs"] = groups.size()
     return cost.rename(index=SHADES, level="background").rename_axis(["padding", "background", "metric"])
+
+
+def beyond_chance(cost: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `cost_of_precision` whose difference is more than two standard errors."""
+    return cost[cost["difference"].abs() > 2 * cost["standard error"]]
+
+
+def pairs_sentence(exact: pd.DataFrame, cost: pd.DataFrame) -> str:
+    """How many networks were trained twice.
+
+    Args:
+        exact: Rows in float32.
+        cost: Of `cost_of_precision`.
+    """
+    low, high = cost["pairs"].min(), cost["pairs"].max()
+    each = f"{low} to {high}" if low < high else f"{low}"
+    return f"{len(exact)} pairs of networks, {each} for each padding and background."
+
+
+def cost_sentence(cost: pd.DataFrame) -> str:
+    """Whether single cells differ, and how much so few pairs can tell.
+
+    Args:
+        cost: Of `cost_of_precision`.
+    """
+    gap, count = cost["difference"], len(cost)
+    (padding, background, metric), largest = gap.abs().idxmax(), cost.loc[gap.abs().idxmax()]
+    where = f"{padding} on {background}, {metric}: {largest['bfloat16']:.1f} against {largest['float32']:.1f}"
+    return (
+        f"{len(beyond_chance(cost))} of {count} cells differ by more than two standard errors; one in twenty "
+        f"would by chance. The mean difference is {gap.mean():+.2f} points, the largest "
+        f"{abs(largest['difference']):.1f} ({where}), with a standard error of "
+        f"{largest['standard error']:.1f}: so few pairs tell little of single cells."
+    )
 
 
 def precision_table(cost: pd.DataFrame) -> pd.DataFrame:

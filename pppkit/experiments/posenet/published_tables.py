@@ -109,6 +109,16 @@ def answer(read: pd.DataFrame, rows: pd.DataFrame) -> str:
     )
 
 
+def counted(read: pd.DataFrame) -> str:
+    """How many networks of a kind PosENet has read: fewer than PPP was measured of.
+
+    Args:
+        read: Rows of `posenet_published`.
+    """
+    counts = read.groupby("weights")["weights_seed"].nunique()
+    return ", ".join(f"{counts[kind]} {label}" for kind, label in KINDS.items() if kind in counts)
+
+
 def side_by_side(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Both measures of every cell: a row for each network, kind of pictures and padding.
 

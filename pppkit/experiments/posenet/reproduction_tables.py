@@ -22,6 +22,7 @@ __all__ = [
     "by_padding",
     "by_picture",
     "compare",
+    "counterparts",
     "counts",
     "direction",
     "learned_under_each",
@@ -57,8 +58,27 @@ def titles() -> dict[str, str]:
 def agreement(found: pd.DataFrame) -> str:
     """The counts as a sentence; those of untrained networks, of which the paper has none, on their own."""
     untrained = found["weights"] == UNTRAINED
-    text = f"Of {_counted(found[~untrained], 'with the paper')} from five trials."
-    return f"{text} Of {_counted(found[untrained], 'of untrained networks')}." if untrained.any() else text
+    texts = [f"Of {_counted(found[~untrained], 'with the paper')} from five trials."]
+    if untrained.any():
+        texts.append(f"Of {_counted(found[untrained], 'of untrained networks')}.")
+    if (found["model"] != ALONE).any():
+        texts.append("What agrees is which way two cells differ; numbers are compared of PosENet alone.")
+    return " ".join(texts)
+
+
+def counterparts(found: pd.DataFrame, table: str) -> str:
+    """Which printed network stands beside which of ours, in a sentence.
+
+    Args:
+        found: Of `compare`.
+        table: Of `TABLES`.
+    """
+    names, beside = titles(), {}
+    for model in dict.fromkeys(found["model"]):
+        if model != ALONE:
+            beside.setdefault(PAPERS[counterpart(table, model)], []).append(names[model])
+    told = [f"{theirs}'s beside {', '.join(ours)}" for theirs, ours in beside.items()]
+    return f"Whose printed cells stand beside ours: {'; '.join(told)}."
 
 
 def _counted(found: pd.DataFrame, what: str) -> str:

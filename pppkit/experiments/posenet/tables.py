@@ -57,16 +57,17 @@ def spread(read: pd.DataFrame, ppp: pd.DataFrame) -> pd.DataFrame:
             `weights`.
 
     Returns:
-        One row for each network, data set and weights: whether all of its networks `learned`, the standard
-        deviation of SPC over trials of one network, that of the networks' means, that of SNR-PPP over
-        networks (each a mean over paddings), and both metrics' `discrimination`.
+        One row for each network, data set and weights: how many `networks` there are and how many of them
+        `learned`, the standard deviation of SPC over trials of one network, that of the networks' means, that
+        of SNR-PPP over networks (each a mean over paddings), and both metrics' `discrimination`.
     """
     out, read, ppp = {}, read[read["padding"] != "none"], ppp[ppp["padding"] != "none"]
     for (model, data, weights), part in read.groupby(["model", "data", "weights"], sort=False):
         own = ppp[(ppp["model"] == model) & (ppp["data"] == data) & (ppp["weights"] == weights)]
         trials = part.groupby(["padding", "seed"])["spc images"]
         out[TITLES[model], data, weights] = {
-            "learned": bool(own["learned"].all()),
+            "networks": len(own),
+            "learned": int(own["learned"].sum()),
             "SPC: over trials": trials.std().mean(),
             "SPC: over networks": trials.mean().groupby("padding").std().mean(),
             "SPC: discrimination": discrimination(part, "spc images"),
@@ -82,11 +83,12 @@ def answer(found: pd.DataFrame) -> str:
     """The page's question, answered by what the two measures tell apart in networks that learned.
 
     Args:
-        found: Of `spread`. Where no network learned, as in a quick run, all of them answer.
+        found: Of `spread`. Kinds of which all networks learned answer; without such, as in a quick run, all.
     """
-    good, which = found[found["learned"]], "kinds of networks that learned, before and after,"
+    good = found[found["learned"] == found["networks"]]
+    which = "kinds of networks that learned, before and after,"
     if good.empty:
-        good, which = found, "kinds of networks, none of which learned,"
+        good, which = found, "kinds of networks, not all of which learned,"
     pairs = good[["SPC: discrimination", "SNR-PPP: discrimination"]].dropna()
     if pairs.empty:
         return "With one network and one trial under each padding nothing can be said of spread."

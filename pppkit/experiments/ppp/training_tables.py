@@ -14,6 +14,7 @@ from .own_networks import UNLEARNED
 from .tables import NETWORK, at_the_end, growth, native
 
 LEARNED = {True: "networks that learned", False: f"networks that {UNLEARNED}"}
+SEVERAL = 3  # networks, from which on an interval over them is worth printing
 KIND = ["network", "learned"]  # columns of `changes` that name a kind of networks
 
 
@@ -130,8 +131,8 @@ def _from_default(deep: pd.DataFrame) -> str:
 
 def _comes_first(found: pd.DataFrame) -> str:
     share = share_of_change(found, "early").median()
-    typical = "" if np.isnan(share) else f"; where it grew to the end, a median of {share:.0%} came first"
-    return f"grew in {grew(found, 'curves', until='early')}{typical}"
+    typical = "" if np.isnan(share) else f"; where it lasted, a median of {share:.0%} came first"
+    return f"grew by then in {grew(found, 'curves', until='early')}{typical}"
 
 
 def _keeps_growing(found: pd.DataFrame) -> str:
@@ -174,8 +175,8 @@ def growth_by_cell(found: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Means over networks of the metric under the default initialisation, untrained and trained; trained
         over untrained with the factor by which its 95 % interval over networks reaches up and down (NaN for
-        a single one); in how many it grew; and the share of the change that is there after one epoch and
-        after a quarter of training, a median over networks in which it grew by a tenth at least.
+        fewer than `SEVERAL`); in how many it grew; and the share of the change that is there after one epoch
+        and after a quarter of training, a median over networks in which it grew by a tenth at least.
     """
     tidy = found.assign(
         name=[label(*pair) for pair in zip(found["network"], found["learned"])],
@@ -184,7 +185,7 @@ def growth_by_cell(found: pd.DataFrame) -> pd.DataFrame:
         log_ratio=np.log(found["end"] / found["start"]),
     )
     cells = tidy.groupby(["name", "padding", "level"], sort=False)
-    interval = cells["log_ratio"].agg(lambda values: _factor(student_interval(values).half_width))
+    interval = cells["log_ratio"].agg(_factor)
     table = pd.DataFrame(
         {
             "default initialisation": cells["default"].mean(),
@@ -200,8 +201,13 @@ def growth_by_cell(found: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(["network", "padding", "layer"])
 
 
-def _factor(half_width: float) -> float:
-    return float(np.exp(half_width)) if np.isfinite(half_width) else float("nan")
+def _factor(log_ratios: pd.Series) -> float:
+    return float(np.exp(student_interval(log_ratios).half_width)) if len(log_ratios) >= SEVERAL else np.nan
+
+
+def rates(values: pd.Series) -> str:
+    """Learning rates as text, every one once, with three significant digits."""
+    return distinct(values.map("{:.3g}".format))
 
 
 def scale(rows: pd.DataFrame) -> pd.DataFrame:

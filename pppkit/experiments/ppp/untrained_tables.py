@@ -14,6 +14,7 @@ from ...results.text import plus_minus
 
 METRICS = {"SNR-PPP": "snr_ppp", "MAE-PPP": "mae_ppp"}
 PRINTED = 5e-5  # what the paper prints as 0.0000 is below
+INITS = {"default": "PyTorch's default", "kaiming": "He et al."}
 ALONE = "vgg19"  # in which the paper sees zeros alone; in the others it sees them strongest
 
 
@@ -78,15 +79,32 @@ def by_reading(deep: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(pd.MultiIndex.from_tuples(table.columns), axis=1)
 
 
-def answer(deep: pd.DataFrame) -> str:
-    """The page's question, and under how many readings of Eq. 4 the paper's two sentences hold.
+def answer(rows: pd.DataFrame, level: int = 4) -> str:
+    """The page's question: under how many paddings a pattern shows, by initialisation.
+
+    Args:
+        rows: Of `untrained`.
+        level: Of the layer of interest.
+    """
+    told = []
+    for init in dict.fromkeys(rows["init"]):
+        means = (
+            padded(of_level(rows, level, init)).groupby(["model", "padding"], sort=False)["snr_ppp"].mean()
+        )
+        shows = (means >= PRINTED).groupby(level="model", sort=False).agg(["sum", "size"])
+        counts = ", ".join(
+            f"{n} of {of} paddings in {TITLES[str(model)]}" for model, n, of in shows.itertuples()
+        )
+        told.append(f"under {counts} ({INITS[init]})")
+    return f"Yes: before any training the deepest layer shows a pattern {', and '.join(told)}."
+
+
+def readings_sentence(deep: pd.DataFrame) -> str:
+    """Under how many readings of Eq. 4 the paper's two sentences hold.
 
     Args:
         deep: Of one layer.
     """
-    means = padded(deep).groupby(["model", "padding"], sort=False)["snr_ppp"].mean()
-    shows = (means >= PRINTED).groupby(level="model", sort=False).agg(["sum", "size"])
-    listed = ", ".join(f"{n} of {of} paddings in {TITLES[str(model)]}" for model, n, of in shows.itertuples())
     table = by_reading(deep)
     alone = [column for column in table if column[1] == "zeros alone?"]
     parts = [f"zeros show alone in {name} under {(table[name, c] == 'yes').sum()}" for name, c in alone]
@@ -95,10 +113,7 @@ def answer(deep: pd.DataFrame) -> str:
         for name, source in table
         if name.startswith("strongest in ")
     ]
-    return (
-        f"Yes: before any training a pattern shows under {listed}. Which is strongest depends on how Eq. 4 "
-        f"is read: of {len(table)} readings, {', '.join(parts)}."
-    )
+    return f"Which padding is strongest depends on the reading: of {len(table)} readings, {', '.join(parts)}."
 
 
 def panels(
@@ -124,7 +139,7 @@ def worlds_sentence(wide: pd.DataFrame) -> str:
         f"{TITLES[model]}: rank correlation {rank:.2f}, satellite images a median of {ratio:.2f} times scenes"
         for model, rank, ratio in found.itertuples()
     )
-    return f"Over paddings and layers, {listed}."
+    return f"Scenes against satellite images, over paddings and layers: {listed}."
 
 
 def every_network(deep: pd.DataFrame, printed: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -197,7 +212,7 @@ def readings(deep: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 def initialisations(rows: pd.DataFrame, level: int = 4) -> pd.DataFrame:
     """SNR-PPP of the first network of each kind, by initialisation and pictures."""
     first = padded(rows[(rows["weights_seed"] == 0) & (rows["level"] == level)])
-    named = first.assign(start=first["init"].map({"default": "PyTorch's default", "kaiming": "He et al."}))
+    named = first.assign(start=first["init"].map(INITS))
     table = named.pivot_table(
         index=["model", "padding"], columns=["start", "source"], values="snr_ppp", sort=False
     )
