@@ -139,7 +139,7 @@ def test_before_training_each_initialisation_answers():
     both = pd.concat([first, untrained().assign(init="kaiming"), untrained().assign(model="resnet50")])
     assert untrained_tables.answer(both) == (
         "Yes: before any training the deepest layer shows a pattern under 1 of 3 paddings in VGG19, 3 of 3 "
-        "paddings in ResNet50 (PyTorch's default), and under 3 of 3 paddings in VGG19 (He et al.)."
+        "in ResNet50 (PyTorch's default), and under 3 of 3 paddings in VGG19 (He et al.)."
     )
 
 

@@ -121,6 +121,9 @@ def test_verdicts_agree_where_they_do():
 
 
 def test_side_by_side_by_hand():
+    read, _ = measured(CELLS)
+    counted = published_tables.counted(read[read["weights"] != "default"])
+    assert counted.startswith("trained: 1; untrained, He et al.: ") and "PyTorch" not in counted
     table = published_tables.side_by_side(*measured(CELLS))
     zeros = table.loc[("ResNet-20", "scenes", "zeros")]
     assert zeros["SNR-PPP, deepest layer"].tolist() == pytest.approx([0.9, 0.5, 0.5])

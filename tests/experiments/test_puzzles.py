@@ -94,8 +94,8 @@ def test_statistics_of_untrained_by_hand():
     assert found["SNR-PPP"].tolist() == ["0.500 ± 0.141", "0.200 ± 0.000"]
     assert found["sigma"].tolist() == ["5", "2"]
     assert tables.untrained_answer(rows) == (
-        "Yes: SNR-PPP of the deepest layer is, for ResNet-20 0.500 as it is built, 0.200 with statistics of "
-        "images."
+        "Yes: SNR-PPP of the deepest layer is, for ResNet-20, 0.500 as it is built and 0.200 with statistics "
+        "of images."
     )
     kept = rows.assign(snr_ppp=rows["snr_ppp"].clip(lower=0.3))
     assert tables.untrained_answer(kept).startswith("Hardly: SNR-PPP")

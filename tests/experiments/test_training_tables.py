@@ -113,6 +113,10 @@ def test_growth_by_layer_and_by_cell(rows, nothing):
     assert cell["share after a quarter"] == 0.5 and cell["grew in"] == "2 of 2"
 
 
+def test_small_learning_rates_are_not_zero():
+    assert training_tables.rates(pd.Series([0.0003, 0.1, 0.0003])) == "0.0003, 0.1"
+
+
 def test_scores_say_the_gate(rows):
     saliency = network(model="vgg16_sod", accuracy=np.nan).assign(val_weighted_f=0.25)
     rows = rows.assign(val_weighted_f=np.nan)

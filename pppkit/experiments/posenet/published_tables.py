@@ -116,7 +116,7 @@ def counted(read: pd.DataFrame) -> str:
         read: Rows of `posenet_published`.
     """
     counts = read.groupby("weights")["weights_seed"].nunique()
-    return ", ".join(f"{counts[kind]} {label}" for kind, label in KINDS.items() if kind in counts)
+    return "; ".join(f"{label}: {counts[kind]}" for kind, label in KINDS.items() if kind in counts)
 
 
 def side_by_side(read: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def shifts_sentence(table: pd.DataFrame) -> str:
     """`shifts_from_the_middle` in input pixels and in pixels of the layers' maps."""
     shifts = shifts_from_the_middle(table)
     first, *others = [f"{shift} at {layer}" for layer, shift in shifts.items()]
-    first = first.replace(" at", f" input pixel{'s' * (shifts.iloc[0] != 1)} at")
+    first = first.replace(" at", f" input pixel{'s' * int(shifts.iloc[0] != 1)} at")
     shares = shifts / table["stride"].drop("input").astype(int)
     return (
         f"*Both centred* cuts everything from the middle: image and maps are then apart by "

@@ -92,10 +92,8 @@ def answer(rows: pd.DataFrame, level: int = 4) -> str:
             padded(of_level(rows, level, init)).groupby(["model", "padding"], sort=False)["snr_ppp"].mean()
         )
         shows = (means >= PRINTED).groupby(level="model", sort=False).agg(["sum", "size"])
-        counts = ", ".join(
-            f"{n} of {of} paddings in {TITLES[str(model)]}" for model, n, of in shows.itertuples()
-        )
-        told.append(f"under {counts} ({INITS[init]})")
+        counts = ", ".join(f"{n} of {of} in {TITLES[str(model)]}" for model, n, of in shows.itertuples())
+        told.append(f"under {counts.replace(' in', ' paddings in', 1)} ({INITS[init]})")
     return f"Yes: before any training the deepest layer shows a pattern {', and '.join(told)}."
 
 
