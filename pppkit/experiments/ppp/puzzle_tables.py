@@ -141,7 +141,8 @@ def untrained_answer(rows: pd.DataFrame) -> str:
     left = means[OF_IMAGES] / means[AS_BUILT]
     word = "Hardly" if left.min() > HALF else "Yes" if left.max() <= HALF else "In part"
     parts = [
-        f"{TITLES[str(model)]}, {row[AS_BUILT]:.3f} as it is built and {row[OF_IMAGES]:.3f} with statistics {OF_IMAGES}"
+        f"{TITLES[str(model)]}, {row[AS_BUILT]:.3f} as it is built and {row[OF_IMAGES]:.3f} with statistics "
+        f"{OF_IMAGES}"
         for model, row in means.iterrows()
     ]
     return f"{word}: SNR-PPP of the deepest layer is, for {'; for '.join(parts)}."
