@@ -73,7 +73,7 @@ def counterparts(found: pd.DataFrame, table: str) -> str:
         found: Of `compare`.
         table: Of `TABLES`.
     """
-    names, beside = titles(), {}
+    names, beside = titles(), dict[str, list[str]]()
     for model in dict.fromkeys(found["model"]):
         if model != ALONE:
             beside.setdefault(PAPERS[counterpart(table, model)], []).append(names[model])
