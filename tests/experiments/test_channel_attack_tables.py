@@ -59,7 +59,7 @@ def test_two_numbers_of_channels_are_told_apart():
     assert found.index.tolist() == [12.5, 50]
     assert found.loc[50].tolist() == pytest.approx([8.0, 8.0, 2.0]), "a mean over two networks"
     said = tables.number_sentence(both)
-    assert "cost 2.0 and 4.0 at 12.5 % of the channels, 8.0 and 8.0 at 50 % of the channels" in said
+    assert "cost 2.0 and 4.0 at 12.5 %, 8.0 and 8.0 at 50 % of the channels, in points" in said
     assert "means over 2 networks and 2 numbers of channels" in tables.answer(both)
 
 

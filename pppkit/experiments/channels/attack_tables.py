@@ -99,12 +99,11 @@ def number_sentence(rows: pd.DataFrame) -> str:
     """Which channels cost more, those that tell mirror images apart or the strongest, by their number."""
     means = by_number(rows)
     told = [
-        f"{row['overall']:.1f} and {row[STRONGEST]:.1f} at {share:.3g} % of the channels"
-        for share, row in means.iterrows()
+        f"{row['overall']:.1f} and {row[STRONGEST]:.1f} at {share:.3g} %" for share, row in means.iterrows()
     ]
     return (
         f"Which of the two rankings costs more depends on how many channels are off. Those that tell mirror "
-        f"images apart and the strongest cost {', '.join(told)}, in points of mIoU."
+        f"images apart and the strongest cost {', '.join(told)} of the channels, in points of mIoU."
     )
 
 
