@@ -107,8 +107,8 @@ def test_scatter_shows_every_point_even_below_zero():
 def test_a_legend_stays_below_the_axis_title_of_a_low_figure():
     rows = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0], "g": ["x", "y"]})
     for draw in (figures.lines, figures.loglog_scatter):
-        high, low = (draw(rows, "a", "b", "g", height=height).layout.legend.y for height in (600, 300))
-        assert 300 * low == pytest.approx(600 * high) and low < -0.2
+        high, low = (draw(rows, "a", "b", "g", height=height).layout.legend.y for height in (560, 360))
+        assert 200 * low == pytest.approx(400 * high) and 200 * low < -50, "as far in pixels of what is drawn"
 
 
 def test_loglog_scatter_leaves_out_what_has_no_logarithm():

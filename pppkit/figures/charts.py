@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from .style import colours, finish
+from .style import colours, finish, legend_below
 
 TICKS = (0, 1, 2, 5, 10, 20, 50, 100)  # of an axis from 0, and the last value
 FADED = 0.45  # opacity
@@ -61,8 +61,7 @@ def lines(
     fig.update_xaxes(title={"text": names.get(x, x)}, type="log" if log_x else "linear")
     scale = {"type": "log", "rangemode": "normal"} if log_y else {"type": "linear", "rangemode": "tozero"}
     fig.update_yaxes(title={"text": names.get(y, y)}, exponentformat="power", **scale)
-    below = -0.2 * 400 / height  # the title of the axis is as high in a low figure
-    return finish(fig, height, title, legend={"orientation": "h", "y": below})
+    return finish(fig, height, title, legend=legend_below(height))
 
 
 def _line(name: str, colour: str) -> dict[str, str]:

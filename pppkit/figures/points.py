@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from .style import colours, finish
+from .style import colours, finish, legend_below
 
 FEW = 6  # names that fit side by side on a phone; more stand upright
 
@@ -104,8 +104,7 @@ def loglog_scatter(
         fig.add_trace(points)
     for update, name in ((fig.update_xaxes, x), (fig.update_yaxes, y)):
         update(type="log", title={"text": f"{label}, {name}" if label else name}, exponentformat="power")
-    below = -0.2 * 460 / height  # the title of the axis is as high in a low figure
-    return finish(fig, height, title, legend={"orientation": "h", "y": below})
+    return finish(fig, height, title, legend=legend_below(height))
 
 
 def scatter(

@@ -22,6 +22,8 @@ PALETTE = {
 }
 # The same colours in order, for what is no padding.
 CYCLE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#7f7f7f"]
+AROUND = 160  # pixels of a figure's height that titles, legend and menus take
+TITLED = 56  # pixels from a horizontal axis to below its title
 
 
 def colours(names: Iterable[str]) -> dict[str, str]:
@@ -33,6 +35,15 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     order = list(dict.fromkeys(base for base in bases.values() if base not in PALETTE))
     free = [c for c in CYCLE if c not in {PALETTE.get(base) for base in bases.values()}] or CYCLE
     return {name: PALETTE.get(base) or free[order.index(base) % len(free)] for name, base in bases.items()}
+
+
+def legend_below(height: int) -> dict[str, str | float]:
+    """A legend in a row below the title of the horizontal axis, as far from it in a low figure.
+
+    Args:
+        height: Of the figure in screen pixels; places are given in shares of what is left for drawing.
+    """
+    return {"orientation": "h", "y": -TITLED / max(1, height - AROUND)}
 
 
 def finish(fig: go.Figure, height: int, title: str = "", **layout) -> go.Figure:
