@@ -116,10 +116,10 @@ def test_a_pattern_that_never_reaches_inside_is_not_asked_whether_it_moved():
     found = map_shapes.shapes(maps, "scenes", rows({("vgg19", seed): True for seed in range(3)}))
     found.loc[found.index[:2], [("share inside", "untrained"), ("share inside", "trained")]] = 0.0
     said = map_shapes.answer(found)
-    assert "inwards in 1 of 1 (in 2 more padding reaches less far than a seventh of the side);" in said
+    assert "inwards in 1 of 1 (in the other 2 padding reaches less far than a seventh of the side);" in said
     assert "larger in 3 of 3;" in said and len(map_shapes.reaches_inside(found)) == 1
     nowhere = map_shapes.answer(found.iloc[:2])
-    assert "inwards in 0 of 0 (in 2 more padding reaches less far" in nowhere
+    assert "inwards in 0 of 0 (in the other 2 padding reaches less far" in nowhere
 
 
 def test_shapes_of_networks_that_did_not_learn_answer_nothing():

@@ -95,7 +95,7 @@ def _inwards(found: pd.DataFrame) -> str:
     """Of networks whose padding reaches inside; how many others there are."""
     reached = reaches_inside(found)
     others = len(found) - len(reached)
-    note = f" (in {others} more padding reaches less far than a seventh of the side)" if others else ""
+    note = f" (in the other {others} padding reaches less far than a seventh of the side)" if others else ""
     return f"{_count(spread_inwards(reached))}{note}"
 
 
