@@ -40,7 +40,7 @@ CIFAR_SIZE = 32
 PUBLISHED = {
     **{(SCENES, "plain", padding): 3 for padding in FILLS},
     **{(SCENES, variant, padding): 1 for variant in VARIANTS[1:] for padding in FILLS},
-    (SCENES, "augshift", "zeros"): 2,
+    **{(SCENES, variant, "zeros"): 2 for variant in VARIANTS[1:]},
     **{(CIFAR10, "plain", padding): 1 for padding in ("zeros", "circular")},
 }
 
