@@ -45,7 +45,7 @@ def test_one_padding_is_shown_beside_and_does_not_decide():
     found = judged("gap-augshift", shift_consistency=both)
     assert found["verdict"] == HOLDS
     assert "VGG19-BN on scenes: +5.2 ± 0.2 consistency, +0.0 ± 0.0 top-1" in found["measured"]
-    assert "VGG19-BN on cifar10: -5.0 (one padding) consistency" in found["measured"]
+    assert "VGG19-BN on CIFAR-10: -5.0 (one padding) consistency" in found["measured"]
 
 
 def test_networks_below_their_gates_say_nothing():

@@ -100,5 +100,5 @@ def test_sentences():
     assert said.startswith(
         "The rank correlation of SNR-PPP with consistency is, on scenes, over 6 networks: -"
     )
-    assert "cifar10" not in said
-    assert "up to 2 networks a cell; ResNet-9 on cifar10" in tables.size_sentence(rows())
+    assert "CIFAR-10" not in said
+    assert "up to 2 networks a cell; ResNet-9 on CIFAR-10" in tables.size_sentence(rows())

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from ...models import TITLES
 from ...results.statistics import Interval, rank_correlation, student_interval
 from ...results.text import plus_minus
+from ..ppp.own_networks import DATA_TITLES, network_name
 from .invariance import VARIANTS
 
 NAMES = {"plain": "plain", "blurpool": "BlurPool", "augshift": "AugShift"}
@@ -149,7 +149,8 @@ def answer(rows: pd.DataFrame) -> str:
         level = plain[plain.index.isin(compared)]["consistency"].mean()
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
-            told.append(f"on {data} from plain networks {level:.1f} %; {'; '.join(words)}")
+            learned = DATA_TITLES.get(data, data)
+            told.append(f"on {learned} from plain networks {level:.1f} %; {'; '.join(words)}")
     if not told:
         return "Too few of these networks are above their gates of accuracy to compare them."
     return f"How often an image and its shifted copy get the same class: {'. And '.join(told)}."
@@ -175,7 +176,8 @@ def padding_sentence(rows: pd.DataFrame) -> str:
             words.append(
                 f"{copies} most often under {best} ({most:.1f} %), least under {worst} ({least:.1f} %)"
             )
-        told.append(f"Plain networks on {data} give the same class to {'; to '.join(words)}.")
+        given = f"give the same class to {'; to '.join(words)}."
+        told.append(f"Plain networks on {DATA_TITLES.get(data, data)} {given}")
     return " ".join(told)
 
 
@@ -210,7 +212,7 @@ def ppp_sentence(rows: pd.DataFrame) -> str:
             continue
         found = {title: rank_correlation(part["snr_ppp"], part[m]) for m, title in _COPIES.items()}
         words = [f"{f.value:+.2f} ({f.low:+.2f} to {f.high:+.2f}) for {t}" for t, f in found.items()]
-        told.append(f"on {data}, over {len(part)} networks: {' and '.join(words)}")
+        told.append(f"on {DATA_TITLES.get(data, data)}, over {len(part)} networks: {' and '.join(words)}")
     if not told:
         return "Too few networks are above their gates to compare consistency with PPP."
     return f"The rank correlation of SNR-PPP with consistency is, {'; '.join(told)}."
@@ -227,5 +229,5 @@ def size_sentence(rows: pd.DataFrame) -> str:
         size = f"width {first['width']:g}, {first['size']} pixels, {first['images']} images"
         asked = f"tested on {first['test']}, gate {first['gate']:g} % of top-1"
         cell = f"up to {most} network{'s' * bool(most > 1)} a cell"
-        words.append(f"{TITLES[model]} on {data}: {size}, {asked}, {cell}")  # type: ignore[index]
+        words.append(f"{network_name(model, data)}: {size}, {asked}, {cell}")
     return f"({'; '.join(words)}.)"

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ...results.statistics import Interval, prediction_interval, student_interval
 from ..channels.shift_tables import gains, networks
-from .base import Finding, Line, claim, family_name, of_lines
+from ..ppp.own_networks import network_name
+from .base import Finding, Line, claim, of_lines
 from .channels import CHANNELS
 from .rows import CannotTell, Rows, some
 
@@ -43,11 +44,11 @@ def _shift_finding(rows: Rows, other: str) -> Finding:
     several = any(len(gain) > 1 for gain in found.values())
     lines, words = [], []
     for (model, data), gain in found.items():
-        name = family_name(model, data)
+        name = network_name(model, data)
         lines.append(Line(name, partial(_shift_cases, gain), decides=len(gain) > 1 or not several))
         words.append(f"{name}: {_points(gain['consistency'])} consistency, {_points(gain['top1'])} top-1")
     counts = networks(good).groupby(["model", "data", "variant"], sort=False).size()
-    counted = ", ".join(f"{count} {v} of {family_name(m, d)}" for (m, d, v), count in counts.items())
+    counted = ", ".join(f"{count} {v} of {network_name(m, d)}" for (m, d, v), count in counts.items())
     return of_lines("; ".join(words), lines, f"networks above their gates: {counted}")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...models import TITLES
 from ...results.statistics import LEVEL, Interval, Verdict, all_positive, lead, pooled_intervals
+from ..ppp.own_networks import network_name
 from ..ppp.tables import is_deepest
 from .rows import Rows
 
@@ -152,11 +152,6 @@ def log_ratio(after: pd.Series, before: pd.Series) -> pd.Series:
     return np.log(after / before)
 
 
-def family_name(model: str, data: str) -> str:
-    """A kind of networks, as pages call it."""
-    return f"{TITLES[model]} on {data}"
-
-
 def layer_lines(
     values: pd.Series,
     rows: pd.DataFrame,
@@ -177,7 +172,7 @@ def layer_lines(
     for (model, data, level), part in rows.groupby([*FAMILY, "level"], sort=False):
         deepest = is_deepest(model, level)
         cells = by(values.loc[part.index], CASE, part)
-        name = f"{family_name(model, data)}, layer {level}{' (deepest)' * deepest}{beside}"
+        name = f"{network_name(model, data)}, layer {level}{' (deepest)' * deepest}{beside}"
         lines.append(Line(name, partial(pooled_intervals, cells, family), deepest or not deepest_decides))
     return lines
 
@@ -187,7 +182,7 @@ def networks(part: pd.DataFrame) -> str:
     counts = part.groupby(FAMILY, sort=False).agg(paddings=("padding", "nunique"), seeds=("seed", "nunique"))
     alike: dict[tuple[int, int], list[str]] = {}
     for row in counts.reset_index().itertuples():
-        alike.setdefault((row.paddings, row.seeds), []).append(family_name(row.model, row.data))
+        alike.setdefault((row.paddings, row.seeds), []).append(network_name(row.model, row.data))
     return "; ".join(
         f"{', '.join(names)}: {_several(paddings, 'padding')}, {_several(seeds, 'network')} each"
         for (paddings, seeds), names in sorted(alike.items())

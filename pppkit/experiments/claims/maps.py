@@ -11,7 +11,8 @@ import pandas as pd
 
 from ...results.statistics import pooled_intervals
 from ..ppp.chronology import outline
-from .base import CASE, FAMILY, Finding, Line, by, claim, family_name, log_ratio, networks, of_lines
+from ..ppp.own_networks import network_name
+from .base import CASE, FAMILY, Finding, Line, by, claim, log_ratio, networks, of_lines
 from .rows import CannotTell, NetworkMap, Rows, some
 
 
@@ -25,7 +26,7 @@ def _finding(rows: Rows, measured: str, values: pd.Series, named: pd.DataFrame) 
     lines = []
     for family, part in named.groupby(FAMILY, sort=False):
         cells = by(values.loc[part.index], CASE, part)
-        name = f"{family_name(*family)}, deepest layer"
+        name = f"{network_name(*family)}, deepest layer"
         lines.append(Line(name, partial(pooled_intervals, cells, rows.family)))
     behind = f"maps of the deepest layer on the largest images; {networks(_named(rows.maps))}"
     return of_lines(measured, lines, rows.stands_on(behind))

@@ -15,6 +15,7 @@ from ...results.statistics import (
     bonferroni,
     rank_correlation,
 )
+from ..ppp.own_networks import network_name
 from ..ppp.recipes import SALIENCY
 from ..ppp.tables import deepest, is_deepest
 from .base import (
@@ -24,7 +25,6 @@ from .base import (
     by,
     claim,
     decide,
-    family_name,
     layer_lines,
     leading,
     log_ratio,
@@ -118,7 +118,7 @@ def training_matters_more(rows: Rows) -> Finding:
         lines += layer_lines(found["gain"] - found["range"], found, rows.family, beside, deepest_decides=True)
         for family, part in found[deepest(found)].groupby(FAMILY, sort=False):
             gain, span = part["gain"].mean(), part["range"].mean()
-            measured.append(f"{family_name(*family)}{beside}: gain {gain:+.2f}, range {span:.2f}")
+            measured.append(f"{network_name(*family)}{beside}: gain {gain:+.2f}, range {span:.2f}")
     return of_lines("; ".join(measured), lines, rows.stands_on(networks(ends)))
 
 
@@ -147,11 +147,11 @@ def snr_and_mae_agree(rows: Rows) -> Finding:
     lines, measured = [], []
     for (model, data, level), part in last.groupby(LAYER, sort=False):
         last_layer = is_deepest(model, level)
-        name = f"{family_name(model, data)}, layer {level}{' (deepest)' * last_layer}"
+        name = f"{network_name(model, data)}, layer {level}{' (deepest)' * last_layer}"
         lines.append(Line(name, partial(_agreement, part), last_layer))
         if last_layer:
             found = {case: f.value + 0.5 for case, f in lines[-1].intervals.items() if np.isfinite(f.value)}
-            measured += [f"{family_name(model, data)}, {case}: {rank:.2f}" for case, rank in found.items()]
+            measured += [f"{network_name(model, data)}, {case}: {rank:.2f}" for case, rank in found.items()]
     told = "; ".join(measured) or "too few networks for a correlation"
     return of_lines(told, lines, rows.stands_on(networks(last)))
 

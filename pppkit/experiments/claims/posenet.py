@@ -14,7 +14,8 @@ from ...models import TITLES
 from ...results.statistics import Interval, Verdict, pooled_intervals, share_interval
 from ..posenet.tables import discrimination
 from ..ppp import tables
-from .base import FAMILY, Finding, Line, claim, family_name, leading, of_lines
+from ..ppp.own_networks import network_name
+from .base import FAMILY, Finding, Line, claim, leading, of_lines
 from .rows import CannotTell, Rows, some
 
 SPC = "spc images"
@@ -52,7 +53,7 @@ def _left_out(rows: Rows) -> str:
 def _trials(rows: Rows) -> str:
     counts = _read(rows).groupby([*KIND], sort=False).size()
     parts = [
-        f"{weights} {family_name(*family)}: {count} trials" for (*family, weights), count in counts.items()
+        f"{weights} {network_name(*family)}: {count} trials" for (*family, weights), count in counts.items()
     ]
     return "; ".join([*parts, _left_out(rows)])
 
@@ -65,7 +66,7 @@ def _network_means(part: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _kind_name(kind: tuple[str, str, str]) -> str:
     model, data, weights = kind
-    return f"{weights} {family_name(model, data)}"
+    return f"{weights} {network_name(model, data)}"
 
 
 def _line(name: str, cells: dict[Hashable, pd.Series]) -> Line:
@@ -201,9 +202,9 @@ def lower_when_trained(rows: Rows) -> Finding:
     lower = ends["untrained"] - ends["trained"]
     cells = dict(tuple(lower.groupby(level=[*FAMILY, "padding"])))
     measured = "; ".join(
-        f"{family_name(model, data)}: {values.mean():+.3f}" for (model, data, _), values in cells.items()
+        f"{network_name(model, data)}: {values.mean():+.3f}" for (model, data, _), values in cells.items()
     )
-    lines = [_line(family_name(*key[:2]), {SINGLE: values}) for key, values in cells.items()]
+    lines = [_line(network_name(*key[:2]), {SINGLE: values}) for key, values in cells.items()]
     return of_lines(measured, lines, _trials(rows))
 
 
@@ -224,7 +225,7 @@ def zeros_give_position(rows: Rows) -> Finding:
     for family, part in _trained_on_scenes(rows).groupby(FAMILY, sort=False):
         groups = _network_means(part)
         if "zeros" in groups and len(groups) > 1:
-            cells[family_name(*family)] = groups
+            cells[network_name(*family)] = groups
     return leading(some(cells, "families with zeros and another padding"), "zeros", _trials(rows))
 
 

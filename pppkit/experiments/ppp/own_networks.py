@@ -14,7 +14,7 @@ from ..context import Trial
 from . import chronology, initial, learned, learned_initial
 from .recipes import has_gate
 
-DATA_TITLES = {"cifar10": "CIFAR-10", "scenes": "scenes"}
+DATA_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "scenes": "scenes"}
 UNLEARNED = "did not learn"
 
 
