@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from .style import CYCLE, finish
+from .style import CYCLE, finish, legend_below
 
 INPUT, PADDING, OUTPUT = CYCLE[0], CYCLE[4], CYCLE[2]  # colours
 LOW, HIGH = -0.35, 1.35  # ends of the lines at the centres; the input lies at 0, the output at 1
@@ -43,7 +43,8 @@ def stride_diagram(
     fig.add_trace(_centre(sum(centres) / count, "centre of the output", OUTPUT))
     fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)
     fig.update_yaxes(visible=False, range=[-0.5, 1.5])
-    return finish(fig, height, title, legend={"orientation": "h", "y": -0.35})
+    below = legend_below(height) | {"yanchor": "top"}  # of several rows, which grow downwards so
+    return finish(fig, height, title, legend=below)
 
 
 def _ray(pixel: float, centre: float) -> go.Scatter:
