@@ -54,7 +54,7 @@ def explained(size: Pair, padding: str | None) -> Iterator[None]:
     except (RuntimeError, AssertionError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         image = f"{size[0]}x{size[1]}"
-        if padding is None or not (Scheme.parse(padding).full or padding == "none"):
+        if padding is None or not (Scheme.parse(padding, "padding").full or padding == "none"):
             raise AlignmentError(
                 f"the model does not run on {image} images ({why}): "
                 "it needs one fixed size, or blocks of one (attention)"

@@ -54,7 +54,7 @@ def canvas_padding(padding: str | None) -> str | None:
     """The scheme for the canvas: only its geometry matters there, so every fill may share one run."""
     if padding is None or padding == "none":
         return padding
-    return "full-zeros" if Scheme.parse(padding).full else "zeros"
+    return "full-zeros" if Scheme.parse(padding, "padding").full else "zeros"
 
 
 def canvas_features(

@@ -48,7 +48,7 @@ class UnpaddedRun(TorchFunctionMode):
 
     def __init__(self, padding: str | None = None, *, valid: bool = True, phase: bool = True):
         super().__init__()
-        self.fill, self.full = Scheme.parse(padding) if padding else ("zeros", False)
+        self.fill, self.full = Scheme.parse(padding, "padding") if padding else ("zeros", False)
         self.valid, self.phase = valid, phase
         self.pooled: list[Geometry] = []
 

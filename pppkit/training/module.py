@@ -47,7 +47,7 @@ class PaddedModule(L.LightningModule):
     ):
         super().__init__()
         if padding is not None:
-            Scheme.parse(padding)
+            Scheme.parse(padding, "padding")
         self.model = model.to(memory_format=torch.channels_last)  # a CPU trains up to 1.5 times faster so
         self.padding, self.recipe, self.seed = padding, recipe or Recipe(), seed
         self._random: torch.Generator | None = None

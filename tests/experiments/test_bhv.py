@@ -373,7 +373,7 @@ def test_the_grid_of_table_1():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: bhv.grid(padding=["zero"]), "scheme='zero' is not a padding scheme; choose one of zeros"),
+        (lambda: bhv.grid(padding=["zero"]), "padding='zero' is not a padding scheme; choose one of zeros"),
         (
             lambda: bhv.grid(background="purple"),
             "background='purple' is not a colour; give one of black, grey, white",

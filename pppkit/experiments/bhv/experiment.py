@@ -104,7 +104,7 @@ def grid(
     epochs = PROFILES[profile]["epochs"] if epochs is None else epochs
     schemes, names = as_list(padding), [background_name(b) for b in as_list(background)]
     for scheme in schemes:
-        Scheme.parse(scheme)
+        Scheme.parse(scheme, "padding")
     one_of("splits", splits, SPLITS)
     one_of("precision", precision, PRECISIONS)
     for name, value in (("networks", networks), ("epochs", epochs)):

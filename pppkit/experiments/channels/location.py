@@ -70,7 +70,7 @@ def grid(
     """
     one_of("profile", profile, PROFILES)
     for scheme in as_list(padding):
-        Scheme.parse(scheme)
+        Scheme.parse(scheme, "padding")
     return [
         {"model": m, "task": t, "cells": k, "padding": p, "data": d, "seed": seed, "profile": profile}
         for seed in range(PROFILES[profile]["networks"] if networks is None else networks)
