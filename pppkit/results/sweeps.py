@@ -91,14 +91,15 @@ def _on_dask(
     from distributed import as_completed
 
     with connect(client) as dask_client:
-        futures = dict(zip(dask_client.map(measure, [dict(t) for t in trials], pure=False), trials))
+        pending = dict(zip(dask_client.map(measure, [dict(t) for t in trials], pure=False), trials))
         try:
-            for future in as_completed(futures):
-                done = future.status == "finished"
-                yield futures[future], future.result() if done else future.exception()
+            for future in as_completed(list(pending)):
+                trial, done = pending.pop(future), future.status == "finished"
+                yield trial, future.result() if done else future.exception()
                 future.release()
         finally:
-            dask_client.cancel(list(futures))
+            if pending:  # the scheduler tells all of its clients, one that just connects is not ready for it
+                dask_client.cancel(list(pending))
 
 
 def _here(measure: Callable[[Any], pd.DataFrame], trials: Sequence[Trial]) -> Generator[Outcome]:
