@@ -2,11 +2,11 @@
 
 from ..models.hooks import features
 from .canvas import canvas_features
-from .certificate import verify_alignment
+from .certificate import canvas_margin, verify_alignment
 from .geometry import AlignmentError
 from .optimal import OptimalPlan, plan_optimal
 from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
-from .reach import canvas_margin, padding_reach
+from .reach import padding_reach
 from .tables import geometries, margins
 
 __all__ = [

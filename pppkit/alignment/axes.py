@@ -8,11 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..padding.calls import first_in_place, named
 from .geometry import AlignmentError, Geometry, Taps, attach, geometry, has_geometry, told_shape
 from .operations import Follow, Run, along_image
 from .pointwise import on_tensors, pointwise
 
 # numpy's names of arguments, which torch takes beside its own.
+REDUCTIONS = ("mean", "sum", "amax", "amin", "max", "min", "logsumexp")
 _NUMPY = {"x": "input", "axis": "dim", "axis0": "dim0", "axis1": "dim1", "keepdims": "keepdim"}
 
 
@@ -21,7 +23,7 @@ def _named(follow: Follow, *names: str) -> Follow:
 
     def call(run, func, *args, **kwargs):
         given = {_NUMPY.get(name, name): value for name, value in kwargs.items()}
-        return follow(run, func, **dict(zip(names, args)), **given)
+        return follow(run, func, **named(names, args, given))
 
     return call
 
@@ -30,9 +32,7 @@ def _on(follow: Follow) -> Follow:
     """Gives a follower the map in first place, also where it was passed by name; the rest as it is."""
 
     def call(run, func, *args, **kwargs):
-        if not args:
-            name = next(n for n in ("input", "x", "tensors") if n in kwargs)
-            args, kwargs = (kwargs[name],), {k: v for k, v in kwargs.items() if k != name}
+        args, kwargs = first_in_place(args, kwargs, ("input", "x", "tensors"))
         return follow(run, func, *args, **kwargs)
 
     return call
@@ -261,9 +261,7 @@ AXES: dict[str, Follow] = {
     "adaptive_avg_pool2d": _on(_over_window),
     "adaptive_max_pool2d": _on(_over_window),
     "adaptive_max_pool2d_with_indices": _on(_over_window),
-    **dict.fromkeys(("mean", "sum"), _named(_reduce, "input", "dim", "keepdim")),
-    **dict.fromkeys(("amax", "amin", "max", "min"), _named(_reduce, "input", "dim", "keepdim")),
-    "logsumexp": _named(_reduce, "input", "dim", "keepdim"),
+    **dict.fromkeys(REDUCTIONS, _named(_reduce, "input", "dim", "keepdim")),
     "std": _on(_deviation),
     "var": _on(_deviation),
     "normalize": _named(_per_position, "input", "p", "dim"),

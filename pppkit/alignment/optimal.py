@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from ..checks import one_of
 from ..models.hooks import blank
 from .canvas import canvas_features
+from .certificate import certified_margin
 from .geometry import AlignmentError, Geometry, Side, seen
 from .plan import UnpaddedPlan, prepare_unpadded, unpadded_features
-from .reach import certified_margin
 from .tables import geometries
 
 WAYS = ("auto", "canvas", "unpadded")

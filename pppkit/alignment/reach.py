@@ -1,4 +1,4 @@
-"""How far padding reaches into a large map, measured, and how large a canvas must be for it not to matter."""
+"""How far padding reaches into a large map, measured, and how large a canvas must be to be beyond it."""
 
 from __future__ import annotations
 
@@ -8,100 +8,19 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pandas as pd
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from ..models.hooks import blank, features, input_channels, padding_context
-from ..padding import Padding
-from ..padding.schemes import Amounts, pair
+from ..models.hooks import blank, features, padding_context
 from .arguments import checked, explained
-from .canvas import GlobalPools, canvas_features, canvas_padding, centre
+from .canvas import GlobalPools
 from .geometry import AlignmentError, stride_text
+from .poison import Poison, resize_factors
 
 GROWTH = 512  # pixels by which the second image is larger; strides must divide it
 LIMIT = 4096  # pixels
 SIDES = ["top", "left", "bottom", "right"]
-NAN = float("nan")
-BEYOND = 4.0  # added to noise beyond a margin: no mean over the whole canvas stays as it was
-TOLERANCE = 1e-4  # of the largest feature; rounding gives 1e-6
 Stride = tuple[Fraction, Fraction]  # vertical, horizontal: input pixels per pixel of a map
-
-
-class Poison(Padding):
-    """Pads with NaN, in pooling layers too, so that whatever a border reaches shows it.
-
-    Borders without padding are poisoned as well: smooth interpolation, which repeats the outermost pixels,
-    and transposed convolutions, whose outermost pixels miss what the kernels of pixels beyond would add.
-    """
-
-    def __init__(self, padding: str | None):
-        super().__init__(canvas_padding(padding) or "zeros", pools="scheme")
-        if self.fill != "none":
-            self.fill = "nan"
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        name = getattr(func, "__name__", "")
-        if name == "interpolate" and args[0].dim() == 4:
-            return _poisoned_interpolate(func, *args, **kwargs)
-        if name == "conv_transpose2d":
-            return _poisoned_transpose(func, *args, **kwargs)
-        if name == "pad" and self.fill == "nan":
-            return _poisoned_pad(func, *args, **kwargs)
-        return super().__torch_function__(func, types, args, kwargs)
-
-    def pad(self, x: Tensor, amounts: Amounts, window: tuple[int, int]) -> Tensor:
-        return x if self.fill == "none" else F.pad(x, amounts, value=NAN)
-
-
-def _poisoned_pad(func, input: Tensor, pad, mode: str = "constant", value=None) -> Tensor:
-    around, channels = (*pad, 0, 0, 0, 0)[:4], tuple(pad[4:])
-    if any(channels):
-        input = func(input, (0, 0, 0, 0, *channels), mode, value)
-    return F.pad(input, around, value=NAN)
-
-
-def _factors(x: Tensor, out: Tensor, resize: dict[str, Any]) -> tuple[Fraction, Fraction]:
-    """Input pixels per output pixel of `F.interpolate`, as torch computes them from its arguments."""
-    sizes = list(zip(x.shape[-2:], out.shape[-2:]))
-    scale, mode = resize.get("scale_factor"), resize.get("mode", "nearest")
-    if resize.get("align_corners"):
-        vertical, horizontal = (Fraction(n - 1, max(1, m - 1)) for n, m in sizes)
-    elif scale is None or resize.get("recompute_scale_factor") or mode == "area":
-        vertical, horizontal = (Fraction(n, m) for n, m in sizes)
-    else:
-        scales = scale if isinstance(scale, (list, tuple)) else (scale, scale)
-        vertical, horizontal = (1 / Fraction(s).limit_denominator(4096) for s in scales)
-    return vertical, horizontal
-
-
-def _poisoned_interpolate(func, input: Tensor, **resize) -> Tensor:
-    """With a border of NaN, of which as many pixels as it becomes are cut off again."""
-    plain = func(input, **resize)
-    before, after = tuple(input.shape[-2:]), tuple(plain.shape[-2:])
-    beyond = not resize.get("align_corners") or resize.get("mode") == "bicubic"  # else it reads nothing there
-    if before == (1, 1) or before == after or not beyond:
-        return plain
-    factors = _factors(input, plain, resize)
-    top, left = (3 * f.numerator for f in factors)
-    cut = [3 * f.denominator for f in factors]
-    if resize.get("scale_factor") is None:
-        resize = resize | {"size": [m + 2 * c for m, c in zip(after, cut)]}
-    large = func(F.pad(input, (left, left, top, top), value=NAN), **resize)
-    return large[..., cut[0] : cut[0] + after[0], cut[1] : cut[1] + after[1]]
-
-
-def _poisoned_transpose(
-    func, input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
-) -> Tensor:
-    kernel, stride, dilation = tuple(weight.shape[2:]), pair(stride), pair(dilation)
-    top, left = (d * (k - 1) // s + 1 for k, s, d in zip(kernel, stride, dilation))
-    wide = F.pad(input, (left, left, top, top), value=NAN)
-    out = func(wide, weight, bias, stride, padding, output_padding, groups, dilation)
-    y, x = top * stride[0], left * stride[1]
-    return out[..., y : out.shape[-2] - y, x : out.shape[-1] - x]
 
 
 class Census(TorchFunctionMode):
@@ -117,11 +36,11 @@ class Census(TorchFunctionMode):
         if isinstance(out, Tensor) and out.dim() == 4:
             self.sizes.append((out.shape[-2], out.shape[-1]))
             if getattr(func, "__name__", "") == "interpolate" and tuple(args[0].shape[-2:]) != (1, 1):
-                self.factors.append(_factors(args[0], out, kwargs or {}))
+                self.factors.append(resize_factors(args[0], out, kwargs or {}))
         return out
 
 
-class _Survey(NamedTuple):
+class Survey(NamedTuple):
     """What runs on an image and on a larger one tell: sizes, strides, and what global poolings saw."""
 
     sizes: dict[str, tuple[int, int]]
@@ -130,7 +49,7 @@ class _Survey(NamedTuple):
     pooled: list[tuple[int, ...]]
 
 
-def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> _Survey:
+def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> Survey:
     record, small, large = GlobalPools(), Census(), Census()
     few = _sizes(model, layers, size, padding, record, small)
     many = _sizes(model, layers, size + GROWTH, padding, large)
@@ -147,7 +66,7 @@ def _survey(model: nn.Module, layers: tuple[str, ...], size: int, padding: str |
             f"pppkit needs total strides that are powers of two up to {GROWTH}"
         )
     total = math.lcm(*(s.numerator for s in every))
-    return _Survey(few, strides, total, record.seen)
+    return Survey(few, strides, total, record.seen)
 
 
 def _stride(before: tuple[int, int], after: tuple[int, int]) -> Stride | None:
@@ -193,7 +112,7 @@ def _rim(name: str, t: Tensor) -> tuple[int, int, int, int] | None:
     return top, left, len(clean) - 1 - bottom, clean.shape[1] - 1 - right
 
 
-def _rims(model: nn.Module, survey: _Survey, size: int, margin: int, padding: str | None) -> dict[str, Any]:
+def _rims(model: nn.Module, survey: Survey, size: int, margin: int, padding: str | None) -> dict[str, Any]:
     """What poison leaves of the layers' maps, on a canvas with that margin."""
     image = blank(model, size + 2 * margin, size + 2 * margin)
     return features(
@@ -203,7 +122,7 @@ def _rims(model: nn.Module, survey: _Survey, size: int, margin: int, padding: st
 
 def _reach(
     model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, limit: int
-) -> tuple[pd.DataFrame, _Survey]:
+) -> tuple[pd.DataFrame, Survey]:
     """The table of `padding_reach`, and what runs without poison tell.
 
     A map that is clean within a frame shows how far each border reaches, however large the canvas is.
@@ -259,55 +178,10 @@ def padding_reach(
     return _reach(model, layers, size, padding, limit)[0]
 
 
-def canvas_margin(
-    model: nn.Module,
-    layers: Sequence[str] | None = None,
-    size: int = 224,
-    padding: str | None = None,
-    at_least: int = 0,
-) -> int:
-    """The smallest M for `canvas_features`: a multiple of the total stride, beyond padding's reach.
-
-    The total stride is that of the coarsest map on the way to the layers: 16 for the last layer of a U-Net
-    with four poolings, though its own stride is 1.
-
-    Args:
-        model: The network.
-        layers: Module paths; None for the layers of interest.
-        size: Side of the regular image in pixels.
-        padding: A padding scheme, or None for the model's own padding.
-        at_least: A smaller M will not do.
-
-    Returns:
-        M in input pixels: 128 for the paper's VGG19, 224 for its ResNet50, 448 for EfficientNet-B0.
-
-    Raises:
-        AlignmentError: As `padding_reach`; or if pixels beyond that margin change the features all the same,
-            because the network looks at the whole image or at its size.
-        ValueError: As `padding_reach`.
-    """
-    margin, total = certified_margin(model, layers, size, padding)
-    return max(margin, math.ceil(at_least / total) * total)
-
-
-def certified_margin(
-    model: nn.Module, layers: Sequence[str] | None, size: int, padding: str | None
-) -> tuple[int, int]:
-    """The smallest M of `canvas_margin`, tried on noise, and the total stride of which it is a multiple."""
-    model, layers = checked(model, layers, size, padding)
-    margin, survey = _smallest(model, layers, size, padding)
-    _check_canvas(model, layers, size, padding, margin, survey)
-    return margin, survey.total
-
-
-def measured_margin(model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None) -> int:
-    """`canvas_margin` without its trial on noise, for who compares the canvas with something else."""
-    return _smallest(model, layers, size, padding)[0]
-
-
-def _smallest(
+def smallest_canvas(
     model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None
-) -> tuple[int, _Survey]:
+) -> tuple[int, Survey]:
+    """The smallest margin beyond padding's reach, a multiple of the total stride, and its survey."""
     table, survey = _reach(model, layers, size, padding, LIMIT)
     need = max(_pixels(table.loc[name, SIDES], stride) for name, stride in survey.strides.items())
     margin = max(1, math.ceil(need / survey.total)) * survey.total
@@ -321,39 +195,3 @@ def _pixels(rim: pd.Series, stride: Stride) -> Fraction:
     vertical, horizontal = stride
     rows, columns = int(rim[["top", "bottom"]].max()), int(rim[["left", "right"]].max())
     return max(rows * vertical, columns * horizontal)
-
-
-def _check_canvas(
-    model: nn.Module, layers: tuple[str, ...], size: int, padding: str | None, margin: int, survey: _Survey
-) -> None:
-    """Compares two canvases: the same noise up to the margin, brighter noise around it on the larger one.
-
-    NaN in padding's place shows what padding reaches, but neither statistics over the image, nor coordinates,
-    nor poolings that `GlobalPools` does not know: those see the image, or its size.
-    """
-    near, far = (size + 2 * (margin + further) for further in (0, survey.total))
-    channels, generator = input_channels(model), torch.Generator().manual_seed(0)
-    inside = torch.rand((1, channels, near, near), generator=generator)
-    world = torch.rand((1, channels, far, far), generator=generator) + BEYOND
-    centre(world, (near, near)).copy_(inside)
-    like = blank(model, 1, 1)
-    small, large = (
-        canvas_features(model, layers, canvas.to(like), dict(survey.sizes), survey.pooled, padding)
-        for canvas in (inside, world)
-    )
-    tolerance = max(TOLERANCE, 16 * torch.finfo(like.dtype).eps)
-    changed = {name: _relative(small[name], large[name]) for name in layers}
-    wrong = [f"{name} by {change:.1e}" for name, change in changed.items() if not change <= tolerance]
-    if wrong:
-        raise AlignmentError(
-            f"no canvas is exact for this network: pixels beyond a margin of {margin}, which no padding "
-            f"reaches, change features ({', '.join(wrong)} of the largest). It looks at the whole image "
-            "(GroupNorm, InstanceNorm, attention) or at its size (coordinates); global poolings are followed "
-            "as adaptive_avg_pool2d, adaptive_max_pool2d, or mean, amax or sum over the last two axes"
-        )
-
-
-def _relative(few: Tensor, many: Tensor) -> float:
-    """The largest difference as a share of the largest feature."""
-    difference = (few.double() - many.double()).abs().max().item()
-    return difference / few.double().abs().max().item() if difference else 0.0

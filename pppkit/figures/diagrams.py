@@ -43,8 +43,7 @@ def stride_diagram(
     fig.add_trace(_centre(sum(centres) / count, "centre of the output", OUTPUT))
     fig.update_xaxes(title={"text": "position in input pixels"}, dtick=1, zeroline=False)
     fig.update_yaxes(visible=False, range=[-0.5, 1.5])
-    below = legend_below(height) | {"yanchor": "top"}  # of several rows, which grow downwards so
-    return finish(fig, height, title, legend=below)
+    return finish(fig, height, title, legend=legend_below(height))
 
 
 def _ray(pixel: float, centre: float) -> go.Scatter:

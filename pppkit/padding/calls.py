@@ -45,6 +45,16 @@ def named(names: Sequence[str], args: Sequence[Any], kwargs: dict[str, Any]) -> 
     return dict(zip(names, args)) | kwargs
 
 
+def first_in_place(
+    args: tuple[Any, ...], kwargs: dict[str, Any], names: Sequence[str] = ("input",)
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call's arguments with the first of them by position, also where it was passed by one of its names."""
+    given = [name for name in names if name in kwargs]
+    if args or not given:
+        return args, kwargs
+    return (kwargs[given[0]],), {k: v for k, v in kwargs.items() if k != given[0]}
+
+
 def spatial_amounts(pad: Sequence[int], mode: str) -> tuple[int, ...]:
     """The amounts of `torch.nn.functional.pad`, without a constant's zeros for channels and batches."""
     amounts = tuple(pad)

@@ -273,10 +273,7 @@ def partial_scale(
     inside = F.conv2d(
         torch.constant_pad_nd(ones, amounts), ones.new_ones(1, 1, *kernel), None, stride, 0, dilation
     )
-    scale = (kernel[0] * kernel[1]) / inside
-    if may_miss(x, amounts, kernel, dilation):
-        scale = scale.masked_fill(inside == 0, 0)
-    return scale
+    return ((kernel[0] * kernel[1]) / inside).masked_fill(inside == 0, 0)
 
 
 def may_miss(x: Tensor, amounts: Amounts, kernel: tuple[int, int], dilation: tuple[int, int]) -> bool:

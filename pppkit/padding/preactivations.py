@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .calls import first_in_place
+
 # Max pooling may be swapped with a monotone activation, so a pre-activation can be followed through it.
 MONOTONE = {
     "relu",
@@ -48,9 +50,8 @@ def activate(func: Callable[..., Tensor], args: tuple[Any, ...], kwargs: dict[st
 
     Of a map that changes in place a copy is kept: others may hold it, or parts of it, and see it change.
     """
-    if not args:
-        args, kwargs = (kwargs["input"],), {k: v for k, v in kwargs.items() if k != "input"}
-    x, name = args[0], func.__name__.removesuffix("_")
+    args, kwargs = first_in_place(args, kwargs)
+    x, name = args[0] if args else None, func.__name__.removesuffix("_")
     if not isinstance(x, Tensor) or x.dim() != 4:
         return func(*args, **kwargs)
     in_place = func.__name__ != name or kwargs.get("inplace") or any(arg is True for arg in args)

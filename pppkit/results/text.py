@@ -11,6 +11,11 @@ NOISE = 9  # digits after the point, beyond which a mean of numbers in percent i
 ORIGIN = ("profile", "device", "dtype", "pppkit", "torch", "revision")
 
 
+def several(count: int, noun: str) -> str:
+    """`"1 network"`, `"2 networks"`."""
+    return f"{count} {noun}{'s' if count > 1 else ''}"
+
+
 def plus_minus(mean: pd.Series, spread: pd.Series, digits: int = 1) -> pd.Series:
     """`"mean ± spread"` as text, cell by cell; without the second part where there is no spread (NaN).
 

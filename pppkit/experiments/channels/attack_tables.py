@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ...results.statistics import prediction_interval, rank_correlation
+from ...results.text import several
 from ..context import Trial
 from . import attack
 from .attack import RANDOM, RANKINGS, REGIONS, STRONGEST
@@ -67,8 +68,8 @@ def answer(rows: pd.DataFrame) -> str:
     told = (
         f"Setting the channels to zero that tell an image from its mirror image costs a mean of {cost:.1f} "
         f"points of mIoU, as many random ones {other:.1f}, but as many of the strongest, whatever they tell, "
-        f"{strong:.1f}: means over {_several(len(rows.drop_duplicates(NETWORK)), 'network')} and "
-        f"{_several(rows['top'].nunique(), 'number')} of channels."
+        f"{strong:.1f}: means over {several(len(rows.drop_duplicates(NETWORK)), 'network')} and "
+        f"{several(rows['top'].nunique(), 'number')} of channels."
     )
     if not n:
         return told
@@ -76,10 +77,6 @@ def answer(rows: pd.DataFrame) -> str:
         f"{told} The channels it finds carry more PPP than others in {as_is} of {n} networks, and for "
         f"their strength in {relative}."
     )
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count > 1)}"
 
 
 def by_number(rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from ...training import SCENES, Classifier, fit, open_data
 from ..base import Experiment
 from ..context import Context, Trial, choices
 from ..parameters import narrowed
-from ..ppp import recipes
+from ..ppp import learned, recipes
 from ..ppp.chronology import needs, remove_resumable
 from .location import held_out, layer_pattern
 from .shift import SHIFT, AugShift, shifted
@@ -36,12 +36,16 @@ NETWORKS = {SCENES: "vgg19_bn", CIFAR10: "resnet9", CIFAR100: "resnet9"}
 RESNET18 = "gapnet"
 PROFILES = recipes.PROFILES
 CIFAR_SIZE = 32
-# The committed rows, a part of the grid: networks by data, variant and padding.
+# The committed rows, a part of the grid: networks by data, variant and padding. Plain are those of `learned`.
+_PLAIN = {
+    (data, "plain", padding): count
+    for (model, data, padding), count in learned.PUBLISHED.items()
+    if NETWORKS.get(data) == model
+}
 PUBLISHED = {
-    **{(SCENES, "plain", padding): 3 for padding in FILLS},
+    **_PLAIN,
     **{(SCENES, variant, padding): 1 for variant in VARIANTS[1:] for padding in FILLS},
     **{(SCENES, variant, "zeros"): 2 for variant in VARIANTS[1:]},
-    **{(CIFAR10, "plain", padding): 1 for padding in ("zeros", "circular")},
 }
 
 
@@ -168,10 +172,10 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     module.to(context.device)
     rows = pd.DataFrame(answers(module, images, labels))
     gate = recipes.GATES.get((trial["model"], trial["data"]), float("nan"))
-    learned = {k: s[k] for k in ("width", "size", "epochs", "batch", "precision")}
+    made = {k: s[k] for k in ("width", "size", "epochs", "batch", "precision")}
     found = {"gate": 100 * gate, "passed": bool(rows["top1"].iloc[0] >= 100 * gate)}
     count = len(data.train)  # type: ignore[arg-type]
-    return rows.assign(**found, **pattern(module, s), images=count, test=len(images), **learned)
+    return rows.assign(**found, **pattern(module, s), images=count, test=len(images), **made)
 
 
 def learn(module: Classifier, train: Any, validation: Any, trial: Trial, context: Context) -> None:

@@ -99,13 +99,13 @@ def table(profile: str = "published", data: str = CIFAR) -> list[dict[str, Any]]
 
 def published() -> list[dict[str, Any]]:
     """The trials of the committed rows: two networks a cell."""
-    beside: list[dict[str, Any]] = [{"model": "gapnet", "task": "location", "padding": "none"}]
-    beside += [{"model": model, "task": "class", "padding": "zeros"} for model in MODELS]
-    larger = [("gapnet", "zeros"), ("gapnet", "circular"), ("permutenet", "zeros")]
+    larger: dict[str, Any] = {"task": "location", "cells": CELLS[1:]}
     return [
         *table(),
-        *(trial for one in beside for trial in grid(cells=CELLS[0], **one)),
-        *(t for m, p in larger for t in grid(model=m, padding=p, task="location", cells=CELLS[1:])),
+        *grid(model="gapnet", task="location", cells=CELLS[0], padding="none"),
+        *grid(task="class", cells=CELLS[0], padding="zeros"),
+        *grid(model="gapnet", padding=("zeros", "circular"), **larger),
+        *grid(model="permutenet", padding="zeros", **larger),
     ]
 
 

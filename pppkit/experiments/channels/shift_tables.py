@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 
 from ...results.statistics import Interval, rank_correlation, student_interval
-from ...results.text import plus_minus
-from ..ppp.own_networks import DATA_TITLES, network_name
+from ...results.text import plus_minus, several
+from ..ppp.own_networks import data_title, network_name
 from .invariance import VARIANTS
 
 NAMES = {"plain": "plain", "blurpool": "BlurPool", "augshift": "AugShift"}
 PRINTED = {"resnet18": "plain", "blurpool": "blurpool", "augshift": "augshift"}  # networks of the paper
 FILLS = {"zeros": "black at the border", "circular": "rolled"}  # of the copies
+GAINS = {"consistency": "consistency", "top1": "top-1"}
 METRICS = {
     "top1": "top-1, %",
     "consistency": "consistency, %: copies black at the border",
@@ -149,7 +150,7 @@ def answer(rows: pd.DataFrame) -> str:
         level = plain[plain.index.isin(compared)]["consistency"].mean()
         words = [_gain(NAMES[v], gain) for v, gain in found.items() if len(gain)]
         if words:
-            learned = DATA_TITLES.get(data, data)
+            learned = data_title(data)
             told.append(f"on {learned} from plain networks {level:.1f} %; {'; '.join(words)}")
     if not told:
         return "Too few of these networks are above their gates of accuracy to compare them."
@@ -177,21 +178,20 @@ def padding_sentence(rows: pd.DataFrame) -> str:
                 f"{copies} most often under {best} ({most:.1f} %), least under {worst} ({least:.1f} %)"
             )
         given = f"give the same class to {'; to '.join(words)}."
-        told.append(f"Plain networks on {DATA_TITLES.get(data, data)} {given}")
+        told.append(f"Plain networks on {data_title(data)} {given}")
     return " ".join(told)
 
 
 def _gain(name: str, gain: pd.DataFrame) -> str:
     """Means over paddings with their 95 % intervals; points may be negative, of one padding none is told."""
-    found = {title: student_interval(gain[column]) for column, title in _GAINS.items()}
-    several = len(gain) > 1
-    points = [f"{mean.value:+.1f}{f' ± {mean.half_width:.1f}' if several else ''}" for mean in found.values()]
-    paddings = f"{len(gain)} paddings" if several else f"{gain.index[0]} alone, no interval"
+    found = {title: student_interval(gain[column]) for column, title in GAINS.items()}
+    repeated = len(gain) > 1
+    points = [
+        f"{mean.value:+.1f}{f' ± {mean.half_width:.1f}' if repeated else ''}" for mean in found.values()
+    ]
+    paddings = f"{len(gain)} paddings" if repeated else f"{gain.index[0]} alone, no interval"
     said = f"{name} {points[0]} points (top-1 {points[1]}; {paddings})"
-    return f"{said}{_not_told(found)}" if several else said
-
-
-_GAINS = {"consistency": "consistency", "top1": "top-1"}
+    return f"{said}{_not_told(found)}" if repeated else said
 
 
 def _not_told(found: Mapping[str, Interval]) -> str:
@@ -212,7 +212,7 @@ def ppp_sentence(rows: pd.DataFrame) -> str:
             continue
         found = {title: rank_correlation(part["snr_ppp"], part[m]) for m, title in _COPIES.items()}
         words = [f"{f.value:+.2f} ({f.low:+.2f} to {f.high:+.2f}) for {t}" for t, f in found.items()]
-        told.append(f"on {DATA_TITLES.get(data, data)}, over {len(part)} networks: {' and '.join(words)}")
+        told.append(f"on {data_title(data)}, over {len(part)} networks: {' and '.join(words)}")
     if not told:
         return "Too few networks are above their gates to compare consistency with PPP."
     return f"The rank correlation of SNR-PPP with consistency is, {'; '.join(told)}."
@@ -228,6 +228,6 @@ def size_sentence(rows: pd.DataFrame) -> str:
         first, most = part.iloc[0], part.groupby(["variant", "padding"])["seed"].nunique().max()
         size = f"width {first['width']:g}, {first['size']} pixels, {first['images']} images"
         asked = f"tested on {first['test']}, gate {first['gate']:g} % of top-1"
-        cell = f"up to {most} network{'s' * bool(most > 1)} a cell"
+        cell = f"up to {several(most, 'network')} a cell"
         words.append(f"{network_name(model, data)}: {size}, {asked}, {cell}")
     return f"({'; '.join(words)}.)"

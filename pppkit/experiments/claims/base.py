@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ...results.statistics import LEVEL, Interval, Verdict, all_positive, lead, pooled_intervals
+from ...results.text import several
 from ..ppp.own_networks import network_name
 from ..ppp.tables import is_deepest
 from .rows import Rows
@@ -184,13 +185,9 @@ def networks(part: pd.DataFrame) -> str:
     for row in counts.reset_index().itertuples():
         alike.setdefault((row.paddings, row.seeds), []).append(network_name(row.model, row.data))
     return "; ".join(
-        f"{', '.join(names)}: {_several(paddings, 'padding')}, {_several(seeds, 'network')} each"
+        f"{', '.join(names)}: {several(paddings, 'padding')}, {several(seeds, 'network')} each"
         for (paddings, seeds), names in sorted(alike.items())
     )
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count > 1)}"
 
 
 def leading(cells: Mapping[Any, Mapping[str, pd.Series]], name: str, networks: str) -> Finding:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...padding import FILLS
 from ...results.statistics import rank_correlation
-from ..ppp.own_networks import DATA_TITLES
+from ..ppp.own_networks import data_title
 from . import tasks
 from .task_tables import PAPER_DATA, SET, ZEROS, by_region, differences, named
 from .tasks import NONE, PADDINGS, SURROUNDED
@@ -134,11 +134,11 @@ def missing(rows: pd.DataFrame, printed: pd.DataFrame) -> str:
         few = networks[networks < networks.max()]
         if len(few):
             listed = ", ".join(f"{count} under {padding}" for padding, count in few.items())
-            what = f"**{task} on {DATA_TITLES.get(data, data)}**: {networks.max()} networks of a padding"
+            what = f"**{task} on {data_title(data)}**: {networks.max()} networks of a padding"
             lines.append(f"- {what}, but, for want of time, {listed}.")
     return "\n".join(lines)
 
 
 def _own(rows: pd.DataFrame, task: str) -> str:
     own = rows.loc[rows["task"] == task, "data"].unique()
-    return " and ".join(DATA_TITLES.get(data, data) for data in own)
+    return " and ".join(data_title(data) for data in own)

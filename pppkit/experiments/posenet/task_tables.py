@@ -13,7 +13,7 @@ from ...padding import FILLS
 from ...results.statistics import Interval, pooled_intervals
 from ...results.text import plus_minus
 from ..context import Trial
-from ..ppp.own_networks import DATA_TITLES
+from ..ppp.own_networks import data_title
 from . import tasks
 from .tasks import NONE, PADDINGS, SALIENCY
 
@@ -31,7 +31,7 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows in per cent, of the networks' own pictures only, with `cell`: the task and pictures in words."""
     own = rows[rows["tested_on"] == rows["data"]]
     parts = [c for c in own if c.split()[0] in ("score", "blind", "mae")]
-    words = [f"{task} on {DATA_TITLES.get(data, data)}" for task, data in zip(own["task"], own["data"])]
+    words = [f"{task} on {data_title(data)}" for task, data in zip(own["task"], own["data"])]
     return own.assign(**{c: 100 * own[c] for c in parts}, cell=words, learned=tasks.passed(own))
 
 
@@ -158,7 +158,7 @@ def predictions(folder: str | Path, trials: Sequence[Trial]) -> dict[str, dict[t
     for trial in trials:
         if trial["seed"] or not tasks.map_file(folder, trial).is_file():
             continue
-        cell = f"{trial['task']} on {DATA_TITLES.get(trial['data'], trial['data'])}"
+        cell = f"{trial['task']} on {data_title(trial['data'])}"
         for (kind, number), values in tasks.maps(folder, trial).items():
             label = {"prediction": trial["padding"], "truth": "right"}.get(kind, "picture")
             shown = out.setdefault(cell, {})

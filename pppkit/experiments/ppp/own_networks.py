@@ -96,7 +96,12 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
 
 def network_name(model: str, data: str) -> str:
     """A kind of networks and what they were trained on, as pages call it."""
-    return f"{TITLES[model]} on {DATA_TITLES.get(data, data)}"
+    return f"{TITLES[model]} on {data_title(data)}"
+
+
+def data_title(data: str) -> str:
+    """A data set's name, as pages call it."""
+    return DATA_TITLES.get(data, data)
 
 
 def choices(rows: pd.DataFrame) -> dict[str, str]:

@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 
 from ... import models
 from ...alignment.canvas import GlobalPools, canvas_features, centre
+from ...alignment.certificate import canvas_margin
 from ...alignment.geometry import Geometry, attach, geometry
-from ...alignment.reach import canvas_margin
 from ...alignment.tables import margins
 from ...alignment.unpadded import UnpaddedRun
 from ...checks import one_of
