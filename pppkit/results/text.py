@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+
+from .statistics import Interval
 
 NOISE = 9  # digits after the point, beyond which a mean of numbers in percent is rounding
 ORIGIN = ("profile", "device", "dtype", "pppkit", "torch", "revision")
@@ -14,6 +17,21 @@ ORIGIN = ("profile", "device", "dtype", "pppkit", "torch", "revision")
 def several(count: int, noun: str) -> str:
     """`"1 network"`, `"2 networks"`."""
     return f"{count} {noun}{'s' if count > 1 else ''}"
+
+
+def signed(mean: Interval, alone: str = "") -> str:
+    """A difference with its interval, as text.
+
+    Args:
+        mean: The difference, a mean.
+        alone: Said in place of an interval where there is none, because it is of a single number.
+
+    Example:
+        >>> signed(Interval(1.5, 1.0, 2.0)), signed(Interval(-1.5, float("-inf"), float("inf")), " (one)")
+        ('+1.5 ± 0.5', '-1.5 (one)')
+    """
+    spread = f" ± {mean.half_width:.1f}" if math.isfinite(mean.half_width) else alone
+    return f"{mean.value:+.1f}{spread}"
 
 
 def plus_minus(mean: pd.Series, spread: pd.Series, digits: int = 1) -> pd.Series:

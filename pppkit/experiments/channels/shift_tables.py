@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ...results.statistics import Interval, rank_correlation, student_interval
-from ...results.text import plus_minus, several
+from ...results.text import plus_minus, several, signed
 from ..ppp.own_networks import data_title, network_name
 from .invariance import VARIANTS
 
@@ -184,19 +184,15 @@ def padding_sentence(rows: pd.DataFrame) -> str:
 
 def _gain(name: str, gain: pd.DataFrame) -> str:
     """Means over paddings with their 95 % intervals; points may be negative, of one padding none is told."""
-    found = {title: student_interval(gain[column]) for column, title in GAINS.items()}
-    repeated = len(gain) > 1
-    points = [
-        f"{mean.value:+.1f}{f' ± {mean.half_width:.1f}' if repeated else ''}" for mean in found.values()
-    ]
-    paddings = f"{len(gain)} paddings" if repeated else f"{gain.index[0]} alone, no interval"
-    said = f"{name} {points[0]} points (top-1 {points[1]}; {paddings})"
-    return f"{said}{_not_told(found)}" if repeated else said
+    found = {column: student_interval(gain[column]) for column in GAINS}
+    paddings = f"{len(gain)} paddings" if len(gain) > 1 else f"{gain.index[0]} alone, no interval"
+    said = f"{name} {signed(found['consistency'])} points (top-1 {signed(found['top1'])}; {paddings})"
+    return f"{said}{_not_told(found)}" if len(gain) > 1 else said
 
 
 def _not_told(found: Mapping[str, Interval]) -> str:
     """Which intervals hold 0, as the end of a phrase."""
-    open_ = [title for title, interval in found.items() if interval.low <= 0 <= interval.high]
+    open_ = [GAINS[column] for column, interval in found.items() if interval.low <= 0 <= interval.high]
     if not open_:
         return ""
     which = "neither is" if len(open_) == len(found) else f"{open_[0]} is not"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
 from functools import partial
 
 import pandas as pd
 
 from ...results.statistics import Interval, prediction_interval, student_interval
+from ...results.text import signed
 from ..channels.shift_tables import gains, networks
 from ..ppp.own_networks import network_name
 from .base import Finding, Line, claim, of_lines
@@ -59,9 +59,7 @@ def _shift_cases(gain: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
 
 def _points(values: pd.Series) -> str:
     """A mean over paddings; of one padding it has no interval."""
-    found = student_interval(values)
-    spread = f" ± {found.half_width:.1f}" if math.isfinite(found.half_width) else " (one padding)"
-    return f"{found.value:+.1f}{spread}"
+    return signed(student_interval(values), alone=" (one padding)")
 
 
 _shifts = partial(claim, paper=CHANNELS, place="Table 2", needs=["shift_consistency"])
