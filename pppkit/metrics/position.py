@@ -15,7 +15,7 @@ from .maps import check_maps
 
 
 def spearman(prediction: Tensor, target: Tensor) -> Tensor:
-    """Spearman's correlation of predicted maps with targets (PosENet's SPC; Islam et al. 2020, section 3.3).
+    """Spearman's correlation of predicted maps with targets (PosENet's SPC; Islam et al. 2020, section 3.1).
 
     Args:
         prediction: `(N, H, W)`.

@@ -33,7 +33,7 @@ class VGGFCN(nn.Module):
     """Eight 3x3 convolutions in four blocks, and a head of 1x1 convolutions.
 
     Without padding maps shrink by a border. They are stretched to a common size and the result to the
-    image's, as the papers do: a pixel of it then stands for one nearer to the middle.
+    image's: a pixel of it then stands for one nearer to the middle.
 
     Args:
         width: Multiplies every number of channels.

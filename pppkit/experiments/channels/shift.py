@@ -1,6 +1,7 @@
 """Shifted copies of images: networks that learn from them (AugShift), and what they say of them.
 
 Table 2 of the Global Pooling paper, after Zhang, Making Convolutional Networks Shift-Invariant Again (2019).
+The paper's AugShift also has a loss between the features of two copies, which is not here.
 """
 
 from __future__ import annotations

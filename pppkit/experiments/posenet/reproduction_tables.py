@@ -188,7 +188,7 @@ def learned_under_each(rows: pd.DataFrame, pattern: str = "horizontal") -> str:
     """What is found in networks that learned under each padding: with zeros, and with others.
 
     Args:
-        rows: Of `posenet_tables`, of Table 5.
+        rows: Of `posenet_tables`, of `"padding"`.
         pattern: Of the pages' `PATTERNS`.
     """
     each = rows["model"].map(lambda model: ENCODERS[model].each)

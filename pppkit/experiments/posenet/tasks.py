@@ -1,6 +1,6 @@
 """What position is good for: saliency and segmentation networks from scratch, with and without padding.
 
-Table 6 of Islam, Jia and Bruce, who removed all padding and saw the scores fall. A network without padding
+Table 5 of Islam, Jia and Bruce, who removed all padding and saw the scores fall. A network without padding
 differs from one with zeros in two things: it cannot know where it is, and its output covers only the middle
 of the image and is stretched. The scheme `"surrounded"` has the first without the second: the
 network sees the real surroundings in padding's place, and is trained and tested on the middle of its output.
