@@ -211,8 +211,8 @@ def test_panels_have_both_axes():
     json.loads(fig.to_json())
 
 
-def made_up_claim(verdict="holds", lines=(), text="a < b"):
-    about = {"paper": "P", "place": "3", "check": "is it so", "evidence": "us"}
+def made_up_claim(verdict="holds", lines=(), text="a < b", note=""):
+    about = {"paper": "P", "place": "3", "check": "is it so", "evidence": "us", "note": note}
     found = {"verdict": verdict, "measured": "m & n", "networks": "two", "names": {}}
     verdicts = [verdict] * len(lines)
     return SimpleNamespace(id="x", text=text, **about), SimpleNamespace(
@@ -229,6 +229,12 @@ def test_a_card_says_what_was_claimed_found_and_how():
     assert 'data-verdict="holds" data-paper="P" data-evidence="us"' in page
     assert "a &lt; b" in page and "9 &gt; 8" in page and "<dd>m &amp; n</dd>" in page
     assert "<svg" not in page and 'class="ppp-claim-note">m &amp; n' in page  # words where no picture is
+
+
+def test_a_card_says_where_a_check_is_not_the_sentence():
+    assert "beside the sentence" not in figures.claim_cards([made_up_claim()])._repr_html_()
+    page = figures.claim_cards([made_up_claim(note="c < d")])._repr_html_()
+    assert "<dt>beside the sentence</dt><dd>c &lt; d</dd>" in page
 
 
 def test_the_picture_of_a_claim():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # a room that needs more than figures do
 
 WIDTH, HEIGHT, DOT = 220, 40, 2  # of a picture, in its own units
 SHOWN = 1.1  # how much wider a picture is than what its estimates span
-FACTS = ("check", "measured", "rows", "where")
+FACTS = ("check", "beside the sentence", "measured", "rows", "where")
 
 
 def claim_cards(found: Sequence[tuple[Claim, Finding]], *answers: str) -> Html:
@@ -49,8 +49,8 @@ def _words(measured: str) -> str:
 
 def _facts(claim: Claim, finding: Finding) -> str:
     check = claim.check.format(**finding.names) if finding.names else claim.check
-    texts = dict(zip(FACTS, (check, finding.measured, finding.networks, claim.place)))
-    facts = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in texts.items())
+    texts = zip(FACTS, (check, claim.note, finding.measured, finding.networks, claim.place))
+    facts = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in texts if text)
     return f"<dl>{facts}</dl>{_line_list(finding)}"
 
 

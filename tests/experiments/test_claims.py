@@ -306,7 +306,7 @@ def test_maps_of_a_network_that_did_not_learn_are_left_out(gates):
     assert verdicts({"learned": taken}, maps)["corners"] == "holds"
 
 
-def trials_of_posenet(effect, noise=0.1, constant=0, padding=None):
+def trials_of_posenet(effect, noise=0.1, constant=0, padding=None, black=0):
     random, out = np.random.default_rng(0), []
     paddings = [padding] if padding else ["zeros", "reflect", "replicate", "circular"]
     for weights, pad, seed, trial in itertools.product(
@@ -315,7 +315,9 @@ def trials_of_posenet(effect, noise=0.1, constant=0, padding=None):
         spc = effect * (pad == "zeros") - 0.5 * (weights == "trained") + noise * random.normal()
         row = {"model": "vgg19", "data": "scenes", "source": "scenes", "weights": weights}
         row |= {"padding": pad, "seed": seed, "trial": trial}
-        out.append(row | {"spc images": spc, "nan images": constant, "count images": 32})
+        blank = {f"nan {test}": black * (test == "black") for test in ("black", "white", "noise")}
+        counts = {f"count {test}": 1 for test in ("black", "white", "noise")} | {"count images": 32}
+        out.append({**row, **blank, **counts, "spc images": spc, "nan images": constant})
     return pd.DataFrame(out)
 
 
@@ -337,6 +339,10 @@ def test_posenet_that_tells_paddings_apart_and_one_that_does_not(gates):
     seeing = posenet_verdicts(read_by_posenet(trials_of_posenet(1.0, constant=1)))
     assert seeing["posenet-hides-differences"] == "fails" and seeing["posenet-nan"] == "holds"
     assert seeing["zeros-give-position"] == seeing["posenet-vgg19-zeros"] == "holds"
+    on_black = judge(Rows(read_by_posenet(trials_of_posenet(0.0, black=1))), ["posenet-nan"]).iloc[0]
+    assert (
+        on_black["verdict"] == "holds" and "images: 0 of 3840 maps; black: 120 of 120" in on_black["measured"]
+    )
     assert posenet_verdicts(read_by_posenet(trials_of_posenet(-1.0)))["zeros-give-position"] == "fails"
 
 
@@ -388,9 +394,15 @@ def test_which_metric_discriminates_more(gates, noise, effect, verdict):
 def test_posenet_without_padding():
     padded = trials_of_posenet(0.0)
     id = "posenet-without-padding"
-    for effect, verdict in ((0.0, "fails"), (0.5, "holds"), (-0.5, "holds")):
+    either_way = (-1.0) ** np.arange(30)
+    for effect, spread, verdict in (
+        (0, 0.001, "fails"),
+        (0.5, 0, "holds"),
+        (-0.5, 0, "holds"),
+        (0, 0.1, "holds"),
+    ):
         bare = trials_of_posenet(0.0, padding="none")
-        bare["spc images"] = effect + 0.001 * (-1.0) ** np.arange(len(bare))
+        bare["spc images"] = effect + (spread + 0.001 * np.arange(30)) * either_way
         measured = {"posenet": pd.concat([padded, bare], ignore_index=True)}
         assert verdicts(measured)[id] == verdict
     assert id not in verdicts({"posenet": padded})
@@ -498,6 +510,31 @@ def test_full_convolutions_on_black_decide(gap, expected):
     assert verdicts({"bhv": rows})["bhv-full-convolutions"] == expected, "grey decides nothing"
 
 
+def fconv_rows(**changed):
+    """What F-Conv's first table shows on black: similar and dissimilar, three networks a padding."""
+    means = {"none": (100, 0), "zeros": (99, 8), "circular": (73, 73), "full-zeros": (89, 89), **changed}
+    return pd.DataFrame(
+        {"padding": padding, "background": "0.0", "similar": similar + d, "dissimilar": dissimilar + d}
+        | {"inconsistency": 50.0}
+        for padding, (similar, dissimilar) in means.items()
+        for d in (-0.5, 0.0, 0.5)
+    )
+
+
+@pytest.mark.parametrize(
+    "changed, used, disturbs",
+    [
+        ({}, "holds", "holds"),
+        ({"zeros": (99, 99)}, "fails", "holds"),
+        ({"circular": (80, 70)}, "holds", "fails"),
+        ({"circular": (95, 95)}, "holds", "fails"),
+    ],
+)
+def test_what_fconv_says_of_the_others(changed, used, disturbs):
+    found = verdicts({"bhv": fconv_rows(**changed)})
+    assert (found["bhv-place-is-used"], found["bhv-circular-disturbs"]) == (used, disturbs)
+
+
 def test_papers_and_their_disputes():
     assert {claim.paper for claim in CLAIMS.values()} <= {paper.name for paper in claims.PAPERS}
     assert len({paper.name for paper in claims.PAPERS}) == len(claims.PAPERS) == 4
@@ -590,7 +627,9 @@ def test_part_of_the_rows_is_enough_for_some_claims(published, chosen):
         ].tolist()
 
 
-@pytest.mark.parametrize("name", ["untrained", "chronology", "published_networks", "posenet", "bhv"])
+@pytest.mark.parametrize(
+    "name", ["untrained", "chronology", "published_networks", "posenet", "bhv", "emergence"]
+)
 def test_a_folder_with_part_of_the_rows(tmp_path, name):
     for path in PUBLISHED.glob(f"{name}.*"):
         shutil.copy(path, tmp_path)
@@ -610,7 +649,7 @@ def test_a_folder_without_rows(tmp_path):
 def test_some_claims_by_id(published):
     found = judge(published, ["corners", "untrained-none"])
     assert list(found["id"]) == ["untrained-none", "corners"]
-    with pytest.raises(ValueError, match="ids has kaput; claims are untrained-none"):
+    with pytest.raises(ValueError, match="ids has kaput; claims are more-images-show-it"):
         judge(published, ["kaput", "corners"])
 
 

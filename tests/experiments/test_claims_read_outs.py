@@ -25,12 +25,13 @@ def cell(model, pattern, spc, blank=0.5, **changed):
 def made(**spc):
     """Rows in which every claim holds, but for means of SPC that are given."""
     found = {"alone": 0.0, "network": 0.8, "waves": 0.4, "deep": 0.9, "large": 0.9, "small": 0.6}
-    found |= {"first": 0.2, "last": 0.7, "padded": 0.4, "blank": 0.5, **spc}
+    found |= {"first": 0.2, "last": 0.7, "padded": 0.4, "blank": 0.5, "bare": 0.1, "before": 0.6, **spc}
     rows = []
     for pattern, model in itertools.product(PATTERNS, ("cifar_resnet20", "squeezenet1_0")):
         own = found["waves" if pattern == "horizontal waves" else "network"]
         rows += cell(model, pattern, own, found["blank"])
         rows += cell(model, pattern, found["deep"], depth=3)
+        rows += cell(model, pattern, found["bare"], padding="optimal")
         rows += cell(model, pattern, found["large"], kernel=7) + cell(
             model, pattern, found["small"], kernel=1
         )
@@ -40,6 +41,8 @@ def made(**spc):
     for pattern in PATTERNS:
         rows += cell("posenet", pattern, found["alone"])
         rows += cell("posenet", pattern, found["padded"], readout_padding=2)
+        rows += cell("vgg19_bn", pattern, found["before"], stages="3")
+        rows += cell("vgg19_bn", pattern, 0.8, stages="4")
     rows += cell("cifar_resnet20", "horizontal", -1.0)  # untrained: no evidence
     return pd.DataFrame(rows).assign(
         weights=lambda r: r["weights"].where(r["spc images"] > -0.9, "untrained")
@@ -51,7 +54,10 @@ def verdicts(rows):
     return ledger["verdict"].to_dict()
 
 
-NAMES = ("find-position", "need-no-content", "stripes", "depth", "kernel", "stages", "padding")
+NAMES = (
+    *("find-position", "need-no-content", "stripes", "depth", "kernel", "stages", "padding"),
+    *("equal-stages", "without-padding"),
+)
 
 
 def test_all_hold():
@@ -68,6 +74,8 @@ def test_all_hold():
         ({"small": 0.95}, "kernel"),
         ({"first": 0.75}, "stages"),
         ({"padded": -0.2}, "padding"),
+        ({"before": 0.9}, "equal-stages"),
+        ({"bare": 0.85}, "without-padding"),
     ],
 )
 def test_each_fails_alone(changed, name):
@@ -86,6 +94,7 @@ def test_what_was_not_measured_is_left_out():
     assert set(verdicts(flat)) == {f"read-outs-{name}" for name in NAMES} - {
         "read-outs-depth",
         "read-outs-stages",
+        "read-outs-equal-stages",
     }
     assert verdicts(rows[rows["source"] == "satellite"]) == {}
     assert set(verdicts(rows[rows["model"] == "posenet"])) == {"read-outs-padding"}

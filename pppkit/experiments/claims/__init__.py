@@ -4,6 +4,7 @@ from ...results.statistics import Verdict
 from .base import Claim, Evidence, Finding, Line, claim
 from .ledger import CLAIMS, COLUMNS, evaluate_claims, findings, judge, tabulate
 from .papers import DISPUTES, PAPERS, Dispute, Paper, counts, judged
+from .printed import beside_print
 from .rows import CannotTell, NetworkMap, NotMeasured, Rows
 from .tables import answer, beside_earlier, by_verdict, changes, summary
 
@@ -25,6 +26,7 @@ __all__ = [
     "Verdict",
     "answer",
     "beside_earlier",
+    "beside_print",
     "by_verdict",
     "changes",
     "claim",

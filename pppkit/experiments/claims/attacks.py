@@ -73,6 +73,7 @@ _CHECK = (
     "gap-augshift",
     text="A simple data augmentation improves the translation invariance of CNNs",
     check=_CHECK.format("the plain network's"),
+    note="The paper's AugShift has a loss on pairs of copies as well, which ours lacks.",
 )
 def copies_make_consistent(rows: Rows) -> Finding:
     """Paddings are the repetitions: a network of each kind under each."""
@@ -144,6 +145,7 @@ def position_channels_matter(rows: Rows) -> Finding:
     text="Region-specific channels hurt their own region",
     check="points of mIoU that the channels of a third cost there, minus in the other thirds, minus the same "
     "of one more random draw, are positive for every third and number of channels under every padding",
+    note="The authors' regions are halves; thirds, and the centre among them, are ours.",
 )
 def regions_have_channels(rows: Rows) -> Finding:
     """Random channels may cost more in one third, too: scenes are not the same everywhere."""

@@ -113,6 +113,7 @@ class Claim:
         needs: Names of the tables in `Rows` that `find` reads.
         find: Gets the rows; raises `NotMeasured` where they lack what the check compares, and `CannotTell`
             where networks were trained, but none that the check may rest on.
+        note: Where the check is stricter or looser than the sentence; empty where it is neither.
     """
 
     id: str
@@ -123,6 +124,7 @@ class Claim:
     evidence: Evidence
     needs: tuple[str, ...]
     find: Callable[[Rows], Finding]
+    note: str = ""
 
 
 def claim(
@@ -134,11 +136,12 @@ def claim(
     check: str,
     evidence: Evidence = Evidence.OURS,
     needs: Sequence[str] = ("learned",),
+    note: str = "",
 ) -> Callable[[Callable[[Rows], Finding]], Claim]:
     """Makes a claim of the function that checks it; the arguments are the attributes of `Claim`."""
 
     def decorate(find: Callable[[Rows], Finding]) -> Claim:
-        return Claim(id, paper, place, text, check, evidence, tuple(needs), find)
+        return Claim(id, paper, place, text, check, evidence, tuple(needs), find, note)
 
     return decorate
 

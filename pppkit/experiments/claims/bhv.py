@@ -35,16 +35,16 @@ def _points(difference: Interval) -> str:
     return f"{difference.value:+.1f} ± {difference.half_width:.1f} points"
 
 
-def _blind_to_place(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
+def _blind_to_place(part: pd.DataFrame, padding: str, level: float) -> dict[Hashable, Interval]:
     """Positive where both tests are as right as each other, network by network, within `POINT`."""
     gap = (part["similar"] - part["dissimilar"]).abs()
-    return {"full-zeros": student_interval(POINT - gap, level)}
+    return {padding: student_interval(POINT - gap, level)}
 
 
 @claim(
     "bhv-full-convolutions",
     paper="F-Conv",
-    place="4.1, Table 1",
+    place="Experiment 2",
     text="Full convolutions cannot exploit where the squares are",
     check="full-zeros on black: both tests differ by less than a point; grey is shown beside",
     needs=["bhv"],
@@ -54,11 +54,61 @@ def full_convolutions_are_blind_to_place(rows: Rows) -> Finding:
     cells = _cells(rows)
     found = {name: _of(cells, background, "full-zeros") for name, background in BACKGROUNDS.items()}
     lines = [
-        Line(name, partial(_blind_to_place, part), decides=name == "black") for name, part in found.items()
+        Line(name, partial(_blind_to_place, part, "full-zeros"), decides=name == "black")
+        for name, part in found.items()
     ]
     gaps = {name: (part["similar"] - part["dissimilar"]).mean() for name, part in found.items()}
     measured = ", ".join(f"{gap:.1f} points apart on {name}" for name, gap in gaps.items())
     return of_lines(measured, lines, _networks(rows))
+
+
+def _uses_place(part: pd.DataFrame, padding: str, level: float) -> dict[Hashable, Interval]:
+    """Positive where the tests are further apart than `POINT`, network by network."""
+    gap = (part["similar"] - part["dissimilar"]).abs()
+    return {padding: student_interval(gap - POINT, level)}
+
+
+@claim(
+    "bhv-place-is-used",
+    paper="F-Conv",
+    place="Experiment 2",
+    text="Convolutions without padding, or with zeros to the same size, exploit where the squares are",
+    check="none and zeros on black: both tests differ by more than a point",
+    needs=["bhv"],
+)
+def others_use_place(rows: Rows) -> Finding:
+    """The squares lie elsewhere in the dissimilar test."""
+    cells = _cells(rows)
+    found = {padding: _of(cells, BLACK, padding) for padding in ("none", "zeros")}
+    lines = [Line(padding, partial(_uses_place, part, padding)) for padding, part in found.items()]
+    gaps = {padding: (part["similar"] - part["dissimilar"]).mean() for padding, part in found.items()}
+    measured = ", ".join(f"{gap:.1f} points apart with {padding}" for padding, gap in gaps.items())
+    return of_lines(measured, lines, _networks(rows))
+
+
+@claim(
+    "bhv-circular-disturbs",
+    paper="F-Conv",
+    place="Experiment 2",
+    text="Circular padding does not see place, but what it invents at the border disturbs",
+    check="circular on black: both tests differ by less than a point, and full-zeros is more accurate",
+    needs=["bhv"],
+)
+def circular_disturbs(rows: Rows) -> Finding:
+    """A line for each half of the sentence."""
+    cells = _cells(rows)
+    circular, full = (_of(cells, BLACK, padding) for padding in ("circular", "full-zeros"))
+    lines = [
+        Line("blind to place", partial(_blind_to_place, circular, "circular")),
+        Line("less accurate", partial(_more_accurate, full, circular)),
+    ]
+    gap = (circular["similar"] - circular["dissimilar"]).mean()
+    lead = welch_interval(full["similar"], circular["similar"])
+    return of_lines(f"{gap:.1f} points apart; full-zeros {_points(lead)}", lines, _networks(rows))
+
+
+def _more_accurate(part: pd.DataFrame, other: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
+    return {"similar": welch_interval(part["similar"], other["similar"], level)}
 
 
 @claim(

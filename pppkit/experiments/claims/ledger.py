@@ -8,14 +8,30 @@ from pathlib import Path
 import pandas as pd
 
 from ...results.statistics import Verdict
-from . import attacks, bhv, channels, maps, paddings, posenet, published, read_outs, training, untrained
+from . import (
+    attacks,
+    bhv,
+    channels,
+    maps,
+    measuring,
+    paddings,
+    posenet,
+    published,
+    read_outs,
+    tasks,
+    training,
+    untrained,
+)
 from .base import Claim, Finding
 from .rows import CannotTell, NotMeasured, Rows
 
 # Of a ledger.
 COLUMNS = ("id", "paper", "place", "evidence", "claim", "check", "measured", "lines", "verdict", "rows")
 # In the order of the ledger.
-SUBJECTS = (untrained, training, published, paddings, maps, posenet, read_outs, bhv, channels, attacks)
+SUBJECTS = (
+    *(measuring, untrained, training, published, paddings, maps),
+    *(posenet, read_outs, tasks, bhv, channels, attacks),
+)
 # Every claim by its id, in the order of the ledger.
 CLAIMS: dict[str, Claim] = {
     found.id: found for module in SUBJECTS for found in vars(module).values() if isinstance(found, Claim)

@@ -77,6 +77,7 @@ def randn_does_not_prevent(rows: Rows) -> Finding:
         "the other paddings' mean SNR-PPP over randn's, in networks that learned, is above 1 somewhere "
         "before the deepest layer (intervals corrected for the number of cases)"
     ),
+    note="Of intermediate stages: the paper may mean those of training; the end of training is asked.",
 )
 def randn_builds_up_less(rows: Rows) -> Finding:
     """One case is enough, so the intervals are corrected for the number of cases."""
@@ -107,6 +108,7 @@ def randn_builds_up_less(rows: Rows) -> Finding:
         "minus their range in trained networks of one seed, is positive at the deepest layer of every family "
         "that learned, on every kind of pictures; other layers are shown beside"
     ),
+    note="The paper says “perhaps”.",
 )
 def training_matters_more(rows: Rows) -> Finding:
     """Networks of one seed differ by their padding alone."""
@@ -173,6 +175,10 @@ def _agreement(part: pd.DataFrame, level: float) -> dict[Hashable, Interval]:
     check=(
         "the weighted F-measure of the worst other padding minus that of randn is positive (percent), "
         "in networks that learned"
+    ),
+    note=(
+        "The paper's network goes on from one trained with zeros, which it blames; ours starts from nothing. "
+        "One below its gate would not be asked."
     ),
 )
 def saliency_network_under_randn(rows: Rows) -> Finding:

@@ -15,7 +15,7 @@ from ..ppp.published_networks import TRAINED
 from ..ppp.tables import is_deepest
 from .base import CASE, Evidence, Finding, Line, claim, of_lines
 from .rows import Rows, some
-from .training import by_verdict
+from .training import MAE_NOTE, by_verdict
 
 CASES = (
     "in every network, layer and kind of pictures under the padding that they were trained with (zeros); "
@@ -87,7 +87,7 @@ def _networks(table: pd.DataFrame, start: str) -> str:
 
 
 _claim = partial(
-    claim, paper="PPP", place="4.1, Table 2", evidence=Evidence.PUBLISHED, needs=["published_networks"]
+    claim, paper="PPP", place="1; 4.1, Table 2", evidence=Evidence.PUBLISHED, needs=["published_networks"]
 )
 
 
@@ -115,6 +115,7 @@ def trained_snr_exceeds_default(rows: Rows) -> Finding:
     "published-mae",
     text="Training strengthens PPP in every case, by MAE-PPP",
     check=f"MAE-PPP of the trained network {RULE}, initialised by He et al., {CASES}",
+    note=MAE_NOTE,
 )
 def trained_mae_exceeds_he(rows: Rows) -> Finding:
     """As by SNR-PPP."""
@@ -125,6 +126,7 @@ def trained_mae_exceeds_he(rows: Rows) -> Finding:
     "published-mae-default",
     text="Training strengthens PPP in every case, from PyTorch's default initialisation, by MAE-PPP",
     check=f"MAE-PPP of the trained network {RULE}, of the default initialisation, {CASES}",
+    note=MAE_NOTE,
 )
 def trained_mae_exceeds_default(rows: Rows) -> Finding:
     """As by SNR-PPP."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import Interval, student_interval, welch_interval
+from ..posenet.encoders import OPTIMAL
 from ..posenet.reproduction_grids import SETTINGS
 from ..ppp.published_networks import NETWORKS
 from .base import Evidence, Finding, Line, claim, of_lines
@@ -32,9 +33,9 @@ def _read(rows: Rows, **changed: Any) -> pd.DataFrame:
     return some(read[chosen], f"read-outs with {changed or SETTINGS}")
 
 
-def _networks(read: pd.DataFrame) -> pd.DataFrame:
-    """Of networks that others have trained, under the padding that they learned with."""
-    trained = (read["weights"] == "trained") & (read["padding"] == "zeros") & read["model"].isin(NETWORKS)
+def _networks(read: pd.DataFrame, padding: str = "zeros") -> pd.DataFrame:
+    """Of networks that others have trained, under the padding that they learned with or another."""
+    trained = (read["weights"] == "trained") & (read["padding"] == padding) & read["model"].isin(NETWORKS)
     return some(read[trained], "read-outs of trained networks")
 
 
@@ -67,7 +68,7 @@ def _finding(lines: list[Line], read: pd.DataFrame) -> Finding:
 
 @_claim(
     "read-outs-find-position",
-    place="4.1, Table 1",
+    place="3.3, Table 1",
     text="Position can be read from a network's features, and not from the picture itself",
     check="SPC on networks exceeds that of the read-out alone, for every pattern",
 )
@@ -83,8 +84,8 @@ def position_is_in_features(rows: Rows) -> Finding:
 
 @_claim(
     "read-outs-need-no-content",
-    place="4.1, Table 1",
-    text="The position that is found does not depend on what the picture shows",
+    place="3.1, 5, Table 1",
+    text="Position is found even where the picture shows nothing",
     check="SPC of gradients is above 0 on black, white and noise, too",
 )
 def content_is_not_needed(rows: Rows) -> Finding:
@@ -104,7 +105,7 @@ def _above_zero(cells: Mapping[Hashable, pd.Series], level: float) -> dict[Hasha
 
 @_claim(
     "read-outs-stripes",
-    place="4.1, Table 1",
+    place="3.3, Table 1",
     text="Stripes are harder to find than gradients",
     check="SPC of the horizontal gradient exceeds that of horizontal stripes",
 )
@@ -120,7 +121,7 @@ def stripes_are_harder(rows: Rows) -> Finding:
 
 @_claim(
     "read-outs-depth",
-    place="4.2, Table 2",
+    place="3.4, Table 2 (a)",
     text="A deeper read-out finds more",
     check="SPC of three convolutions exceeds that of one, for every pattern",
 )
@@ -132,7 +133,7 @@ def depth_finds_more(rows: Rows) -> Finding:
 
 @_claim(
     "read-outs-kernel",
-    place="4.2, Table 3",
+    place="3.4, Table 2 (b)",
     text="A larger kernel finds more",
     check="SPC of 7 x 7 exceeds that of 1 x 1, for every pattern",
 )
@@ -144,14 +145,13 @@ def kernels_find_more(rows: Rows) -> Finding:
 
 @_claim(
     "read-outs-stages",
-    place="4.3, Table 4",
+    place="3.5, Table 3",
     text="Deeper stages hold more position than shallow ones",
     check="SPC of the last stage exceeds that of the first, for every pattern",
 )
 def deep_stages_hold_more(rows: Rows) -> Finding:
     """One stage alone is read, resized like the others."""
-    read = _networks(_read(rows, stages=None))
-    single = some(read[read["stages"].astype(str) != SETTINGS["stages"]], "read-outs of single stages")
+    single = _single_stages(_networks(_read(rows, stages=None)))
     lines = []
     for model, part in single.groupby("model", sort=False):
         stages = part["stages"].astype(int)
@@ -160,9 +160,48 @@ def deep_stages_hold_more(rows: Rows) -> Finding:
     return _finding(lines, single)
 
 
+def _single_stages(read: pd.DataFrame) -> pd.DataFrame:
+    return some(read[read["stages"].astype(str) != SETTINGS["stages"]], "read-outs of single stages")
+
+
+@_claim(
+    "read-outs-equal-stages",
+    place="3.5, Table 3",
+    text="Of two stages with equally many channels the deeper holds more position",
+    check="SPC of the last stage of our VGG19-BN exceeds that of the stage before, for every pattern",
+    evidence=Evidence.OURS,
+)
+def depth_counts_not_channels(rows: Rows) -> Finding:
+    """The last two stages of a VGG19 are as wide as each other."""
+    read = _single_stages(_read(rows, stages=None))
+    vgg = read[(read["model"] == "vgg19_bn") & (read["weights"] == "trained") & (read["padding"] == "zeros")]
+    stages = some(vgg, "read-outs of single stages of VGG19-BN")["stages"].astype(int)
+    last, before = (_cells(vgg[stages == stage]) for stage in (stages.max(), stages.max() - 1))
+    return _finding([_more("last over last but one", last, before)], vgg)
+
+
+@_claim(
+    "read-outs-without-padding",
+    place="4, Table 4",
+    text="Without zero padding far less position can be read from a network",
+    check="SPC on networks with their zeros exceeds that on the same networks without, for every pattern",
+    note="The paper takes the padding away, and pixels with it; ours see the picture's real surroundings.",
+)
+def zeros_are_read(rows: Rows) -> Finding:
+    """The same weights, with padding and with what really lies there."""
+    read = _read(rows)
+    trained, bare = _networks(read), _networks(read, padding=OPTIMAL)
+    both = trained[trained["model"].isin(bare["model"])]
+    lines = [
+        _more(TITLES[model], _cells(part), _cells(bare[bare["model"] == model]))
+        for model, part in both.groupby("model", sort=False)
+    ]
+    return _finding(lines, both)
+
+
 @_claim(
     "read-outs-padding",
-    place="4.4, Table 5",
+    place="4, Table 4",
     text="Padding of the read-out alone makes position readable from a picture",
     check="SPC of the read-out on pictures is higher with a padding of 2 than with none, for every pattern",
     evidence=Evidence.ALONE,

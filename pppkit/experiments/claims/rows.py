@@ -20,8 +20,9 @@ from ..ppp import chronology, recipes, tables, trained_maps
 Found = TypeVar("Found", bound=Sized)
 # By experiment. Of `learned` networks above their gate are evidence, of `chronology` none is.
 MEASURED = (
-    *("untrained", "published_networks", "chronology", "learned", "learned_initial"),
-    *("posenet", "posenet_tables", "bhv", "gap_location", "shift_consistency", "channel_attack"),
+    *("untrained", "published_networks", "chronology", "learned", "learned_initial", "emergence", "pitfalls"),
+    *("posenet", "posenet_tables", "posenet_tasks", "bhv"),
+    *("gap_location", "shift_consistency", "channel_attack"),
 )
 TABLES = (*MEASURED, "maps")
 NETWORK = list(tables.NETWORK)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...metrics import UNLABELLED
 from ...padding import FILLS
-from ...results.statistics import Interval, pooled_intervals
+from ...results.statistics import LEVEL, Interval, pooled_intervals
 from ...results.text import plus_minus
 from ..context import Trial
 from ..ppp.own_networks import data_title
@@ -35,21 +35,22 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
     return own.assign(**{c: 100 * own[c] for c in parts}, cell=words, learned=tasks.passed(own))
 
 
-def differences(rows: pd.DataFrame, against: str = ZEROS) -> pd.DataFrame:
+def differences(rows: pd.DataFrame, against: str = ZEROS, level: float = LEVEL) -> pd.DataFrame:
     """How much better or worse each padding scores than one of them.
 
     Args:
         rows: Of `posenet_tasks`.
         against: The padding that others are compared with.
+        level: Of confidence.
 
     Returns:
-        One row for each cell and other padding: `by`, in points of the score, and its 95 % interval from
-        `low` to `high`. All paddings of a cell share their spread over networks, as in analysis of variance.
+        One row for each cell and other padding: `by`, in points of the score, and its interval from `low` to
+        `high`. All paddings of a cell share their spread over networks, as in analysis of variance.
     """
     found = []
     for cell, part in named(rows).groupby("cell", sort=False):
         cells = {str(padding): own["score"] for padding, own in part.groupby("padding", sort=False)}
-        means = pooled_intervals(cells, family=lambda key: "all")
+        means = pooled_intervals(cells, family=lambda key: "all", level=level)
         for padding, mean in means.items():
             if padding == against or against not in means:
                 continue

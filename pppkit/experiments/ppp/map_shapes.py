@@ -110,7 +110,7 @@ def _corners(found: pd.DataFrame) -> str:
 
 
 CLAIMS: dict[str, Callable[[pd.DataFrame], str]] = {
-    "Training spreads the pattern inwards": _inwards,
+    "The pattern spreads out with training": _inwards,
     "and strengthens it": _stronger,
     "Its maximum ends up in a corner, whatever the padding": _corners,
 }

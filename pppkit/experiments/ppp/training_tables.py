@@ -105,7 +105,7 @@ def beside_the_paper(found: pd.DataFrame) -> pd.DataFrame:
     """
     claims: dict[str, Callable[[pd.DataFrame], str]] = {
         "Training strengthens the pattern, in every network": _strengthens,
-        "All layers gain most of it in the first tenth of training": _comes_first,
+        "All models gain significantly within the first 10 epochs, in all layers": _comes_first,
         "The deepest layer keeps growing until the end": _keeps_growing,
     }
     kinds = [kind for kind in (True, False) if (found["learned"] == kind).any()]
