@@ -11,6 +11,8 @@ from torch import Tensor
 from ..padding import Padding
 from ..padding.schemes import Amounts, pair
 from .canvas import canvas_padding
+from .geometry import AlignmentError
+from .unpadded import POINTED, reason
 
 NAN = float("nan")
 
@@ -30,6 +32,8 @@ class Poison(Padding):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
+        if name in POINTED:
+            raise AlignmentError(f"{name} is not followed: {reason(name)}")
         if name == "interpolate" and args[0].dim() == 4:
             return _poisoned_interpolate(func, *args, **kwargs)
         if name == "conv_transpose2d":

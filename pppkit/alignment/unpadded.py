@@ -20,6 +20,8 @@ _OPERATIONS = {**WINDOWS, **RESIZING, **AXES, **BATCH_NORM}
 _METADATA = {"dim", "ndimension", "stride", "is_contiguous", "is_floating_point", "is_complex", "get_device"}
 _METADATA |= {"__format__", "__repr__", "__hash__", "_is_view", "untyped_storage", "data_ptr"}
 _SPREADING = {"group_norm", "instance_norm", "layer_norm"}
+# They read where their numbers point; torchvision's may end the process where these are not finite.
+POINTED = {"deform_conv2d", "grid_sample", "roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "nms"}
 _ATTENTION = {"scaled_dot_product_attention", "multi_head_attention_forward", "matmul", "__matmul__"}
 _ATTENTION |= {"softmax", "bmm", "einsum", "baddbmm"}
 
@@ -119,6 +121,11 @@ def reason(name: str) -> str:
         )
     if name in _ATTENTION:
         return "attention makes every feature depend on every pixel, so no crop is large enough"
+    if name in POINTED:
+        return (
+            "where this operation reads is computed from the image, so how far padding reaches is not known "
+            "before"
+        )
     return (
         "pppkit does not know this operation; if it works position by position, it can be added to "
         "pppkit.alignment.pointwise"

@@ -32,6 +32,7 @@ POOL_ARGS = {
     ),
 }
 UNFOLD_ARGS = ("input", "kernel_size", "dilation", "padding", "stride")
+DEFORMABLE = "deform_conv2d"  # torchvision's
 OTHER_CONVOLUTIONS = {
     "conv1d": CONV_ARGS,
     "conv3d": CONV_ARGS,

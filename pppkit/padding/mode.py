@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from .calls import (
     CONV_ARGS,
+    DEFORMABLE,
     OTHER_CONVOLUTIONS,
     POOL_ARGS,
     TRANSPOSED_ARGS,
@@ -132,6 +133,11 @@ class Padding(TorchFunctionMode):
             return self._transposed(func, named(TRANSPOSED_ARGS, args, kwargs))
         if name in OTHER_CONVOLUTIONS:
             return self._other(func, name, named(OTHER_CONVOLUTIONS[name], args, kwargs))
+        if name == DEFORMABLE and self.scheme != "zeros":
+            raise ValueError(
+                f"scheme={self.scheme!r} cannot fill what a deformable convolution samples beyond the image, "
+                "which depends on its offsets; choose 'zeros', as torchvision has them"
+            )
         if func is F.unfold and self.pools == "scheme":
             return self._unfold(func, named(UNFOLD_ARGS, args, kwargs))
         if self.fill == "randn":
@@ -194,6 +200,9 @@ class Padding(TorchFunctionMode):
 
     def _pool(self, func, name: str, a: dict[str, Any]):
         x, kernel = a["input"], pair(a["kernel_size"])
+        before = preactivation(x) if name.startswith("max_pool2d") else None
+        if before and not before[1].monotone:
+            before = None
         if self.fill == "none":
             a = a | {"padding": 0, "ceil_mode": False}
         elif self.pools == "scheme":
@@ -203,10 +212,12 @@ class Padding(TorchFunctionMode):
                     f"{self} fills the border of a max pooling with return_indices=True, whose indices would "
                     "point into the filled map; pool without padding and ceil_mode, or without indices"
                 )
-            a = a | {"input": self.pad(x, amounts, kernel), "padding": 0, "ceil_mode": False}
+            if before:
+                before = (self.pad(before[0], amounts, kernel), before[1])
+            padded = before[1](before[0]) if before else self.pad(x, amounts, kernel)
+            a = a | {"input": padded, "padding": 0, "ceil_mode": False}
         out = func(**a)
-        before = preactivation(x) if name.startswith("max_pool2d") else None
-        if before and before[1].monotone:
+        if before:
             pooled = func(**a | {"input": before[0]})
             if name == WITH_INDICES:
                 remember(out[0], pooled[0], before[1])

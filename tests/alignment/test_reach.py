@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torchvision.ops import DeformConv2d
 
 from pppkit import InfiniteScene, measure_ppp
 from pppkit.alignment import (
@@ -120,3 +121,22 @@ def test_axes_of_different_strides(stride):
     }
     snr = {way: result.rows["snr_ppp"].item() for way, result in ways.items()}
     assert snr["canvas"] == pytest.approx(snr["unpadded"], rel=1e-5)
+
+
+class Deformed(nn.Module):
+    """Looks where a convolution says, half a pixel beside by its bias."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.offsets = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 18, 3, padding=1)
+        self.deformed = DeformConv2d(4, 4, 3, padding=1)
+
+    def forward(self, x):
+        x = self.first(x)
+        return self.deformed(x, self.offsets(x))
+
+
+def test_deformable_convolutions_are_refused_before_they_look_at_nan():
+    """Their kernel would read beyond its memory."""
+    with pytest.raises(AlignmentError, match="deform_conv2d is not followed: where this operation reads"):
+        canvas_margin(Deformed(), ["deformed"], 32)

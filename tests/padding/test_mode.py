@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torchvision.models import resnet18
+from torchvision.ops import deform_conv2d
 
 from pppkit.padding import FILLS, SCHEMES, Padding, conv2d, pad2d
 
@@ -314,3 +315,24 @@ def test_six_amounts_of_a_volume_stay():
     assert torch.equal(padded, F.pad(x, (1, 1, 1, 1, 0, 0)))
     with Padding("partial"), pytest.raises(ValueError, match="kernel"):
         F.pad(x[0], (1, 1, 1, 1, 0, 0))
+
+
+def test_randn_fills_a_pooling_from_before_the_activation():
+    """And the convolution behind it samples from the pooled map before the activation, border included."""
+    x, weight = rand(2, 3, 9, 9), rand(4, 3, 3, 3)
+    with Padding("randn", pools="scheme", generator=generator()):
+        found = F.conv2d(F.max_pool2d(F.relu(x), 3, 2, 1), weight, padding=1)
+    drawn = Padding("randn", generator=generator())
+    before = F.max_pool2d(drawn.pad(x, (1, 1, 1, 1), (3, 3)), 3, 2)
+    expected = F.conv2d(F.relu(drawn.pad(before, (1, 1, 1, 1), (3, 3))), weight)
+    assert torch.equal(found, expected)
+
+
+def test_deformable_convolutions_keep_their_zeros():
+    x, weight, offset = rand(1, 2, 8, 8), rand(3, 2, 3, 3), torch.zeros(1, 18, 8, 8)
+    with Padding("zeros"):
+        found = deform_conv2d(x, offset, weight, padding=1)
+    torch.testing.assert_close(found, F.conv2d(x, weight, padding=1))
+    for scheme in ("reflect", "none", "full-zeros"):
+        with pytest.raises(ValueError, match=f"scheme='{scheme}' .* deformable"), Padding(scheme):
+            deform_conv2d(x, offset, weight, padding=1)
