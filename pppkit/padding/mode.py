@@ -52,7 +52,8 @@ class Padding(TorchFunctionMode):
       refused.
     - A transposed convolution has an implicit border of zeros where its kernels overlap; the scheme fills it.
       One whose kernels do not overlap (2 x 2 at stride 2) has none.
-    - Convolutions over one or three axes are refused where they pad, under any scheme but `"zeros"`.
+    - Convolutions over one or three axes are refused where they pad, under any scheme but `"zeros"`, and so
+      are deformable ones always: what they sample beyond the image depends on their offsets.
     - `torch.nn.functional.unfold` gathers neighbourhoods, for attention say, and is treated as a pooling (see
       `pools`).
     - Compiled models run uncompiled. Scripted and traced modules run outside Python and are refused; a
