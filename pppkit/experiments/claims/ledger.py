@@ -74,13 +74,16 @@ def findings(rows: Rows, ids: Collection[str] = ()) -> list[tuple[Claim, Finding
     return [(claim, finding) for claim, finding in found if finding is not None]
 
 
-def evaluate_claims(folder: str | Path, pooled: bool = True, ids: Collection[str] = ()) -> pd.DataFrame:
+def evaluate_claims(
+    folder: str | Path, pooled: bool = True, ids: Collection[str] = (), profile: str | None = None
+) -> pd.DataFrame:
     """Judges every claim that a folder's rows can speak to; claims whose rows are missing are left out.
 
     Args:
         folder: Of result rows.
         pooled: As in `Rows`.
         ids: Of the claims; empty for all.
+        profile: As in `Rows.read`.
 
     Returns:
         One row for each claim: its `id`, the `paper`, the `place` in it, whose networks are `evidence`, the
@@ -89,9 +92,9 @@ def evaluate_claims(folder: str | Path, pooled: bool = True, ids: Collection[str
         learned, a claim about training is open, and `measured` says so.
 
     Raises:
-        ValueError: For an unknown id, or if there is no such folder.
+        ValueError: For an unknown id, or as in `Rows.read`.
     """
-    return judge(Rows.read(folder, pooled), ids)
+    return judge(Rows.read(folder, pooled, profile), ids)
 
 
 def _find(claim: Claim, rows: Rows) -> Finding | None:

@@ -82,16 +82,21 @@ class Rows:
         self._curves: dict[str, pd.DataFrame] = {}
 
     @classmethod
-    def read(cls, folder: str | Path, pooled: bool = True) -> Rows:
+    def read(cls, folder: str | Path, pooled: bool = True, profile: str | None = None) -> Rows:
         """Those of a folder; tables without a file are empty.
 
+        Args:
+            folder: Of result rows.
+            pooled: As above.
+            profile: Theirs: networks of two profiles have the same names. None where the folder has one.
+
         Raises:
-            ValueError: If there is no such folder.
+            ValueError: If there is no such folder, or it has several profiles and none is named.
         """
         folder = Path(folder)
         if not folder.is_dir():
             raise ValueError(f"folder={str(folder)!r} is not a folder of result rows")
-        measured = _read_tables(folder)
+        measured = _of_profile(_read_tables(folder, profile), folder, profile)
         trials = measured["learned"].reindex(columns=list(chronology.KEY)).drop_duplicates()
         padded = trials[trials["padding"] != "none"]
         return cls(measured, list(_read_maps(folder, padded.to_dict("records"))), pooled)
@@ -276,9 +281,25 @@ def some(rows: Found, what: str) -> Found:
     return rows
 
 
-def _read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+def _read_tables(folder: Path, profile: str | None) -> dict[str, pd.DataFrame]:
     measured = {name: EXPERIMENTS[name].rows(folder) for name in MEASURED if name != "bhv"}
-    return {**measured, "bhv": EXPERIMENTS["bhv"].rows(folder, bhv.grid())}
+    table = bhv.grid() if profile is None else bhv.grid(profile)
+    return {**measured, "bhv": EXPERIMENTS["bhv"].rows(folder, table)}
+
+
+def _of_profile(
+    measured: dict[str, pd.DataFrame], folder: Path, profile: str | None
+) -> dict[str, pd.DataFrame]:
+    known = {p for rows in measured.values() if len(rows) for p in rows["profile"].unique()}
+    if profile is None and len(known) > 1:
+        listed = ", ".join(sorted(known))
+        raise ValueError(
+            f"folder={str(folder)!r} has rows of several profiles ({listed}), whose networks have the same "
+            "names; choose one with profile="
+        )
+    if profile is None:
+        return measured
+    return {name: rows[rows["profile"] == profile] if len(rows) else rows for name, rows in measured.items()}
 
 
 def _read_maps(folder: Path, trials: Iterable[Mapping[str, Any]]) -> Iterable[NetworkMap]:
