@@ -303,6 +303,22 @@ def at_home(monkeypatch, request):
     monkeypatch.chdir(request.config.rootpath)
 
 
+def test_networks_of_two_data_sets_are_no_repetitions():
+    for paths, data in (({}, "scenes"), ({"cifar10": "somewhere"}, "cifar10"), ({"cifar10": ""}, "scenes")):
+        assert {trial["data"] for trial in channels.shown("quick", paths=paths)} == {data}
+    assert {trial["data"] for trial in channels.shown("quick", data="scenes", paths={"cifar10": "x"})} == {
+        "scenes"
+    }
+    with pytest.raises(ValueError, match="data='scenes,cifar10'"):
+        channels.shown("quick", data="scenes,cifar10")
+    own, other = rows(MEASURED), rows({("gapnet", "zeros"): [11, 11.5]}).assign(data="scenes")
+    alone, both = (
+        claims.judge(claims.Rows({"gap_location": table}), ["gap-location"])["measured"].item()
+        for table in (own, pd.concat([own, other], ignore_index=True))
+    )
+    assert alone == both
+
+
 def test_beside_the_paper(printed):
     shown = tables.beside_the_paper(rows(MEASURED), printed)
     assert shown["paper"].tolist() == [100, 100, 82.6, 82.1, 78.8, 21.4, 82.1, 69.9]

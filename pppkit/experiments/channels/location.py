@@ -115,21 +115,21 @@ def shown(
     """What a page shows, by its parameters.
 
     Args:
-        profile: Of `"published"` the committed rows, of others `table` on scenes, and on CIFAR-10 where its
-            folder is given.
+        profile: Of `"published"` the committed rows, of others `table` on one kind of pictures.
         model: The parameter.
         padding: The parameter.
-        data: The parameter.
+        data: The parameter; empty for CIFAR-10, the paper's, where its folder is given, else for scenes.
         paths: Folders of data sets by name.
 
     Raises:
-        ValueError: For a name that no trial has.
+        ValueError: For a name that no trial has, or several data sets: networks of both are no repetitions.
     """
     if profile == "published":
         trials = published()
     else:
-        given = [name for name in (SCENES, CIFAR) if name == SCENES or (paths or {}).get(name)]
-        trials = [trial for name in given for trial in table(profile, name)]
+        one = data or (CIFAR if (paths or {}).get(CIFAR) else SCENES)
+        one_of("data", one, (SCENES, CIFAR))
+        trials = table(profile, one)
     return narrowed(trials, model=model, padding=padding, data=data)
 
 
