@@ -72,6 +72,25 @@ def test_curves_start_at_the_whole_network():
     assert first["miou"].tolist() == pytest.approx([50, 41])
 
 
+def test_networks_of_two_data_sets_stand_apart(tmp_path):
+    both = pd.concat([rows(COST), rows(COST).assign(data="scenes", whole=0.9, miou=0.8)])
+    found = tables.curves(both)
+    names = ("zeros on satellite", "zeros on scenes")
+    assert list(found) == [(name, region) for name in names for region in attack.REGIONS]
+    assert [found[name, "image"]["miou"].max() for name in names] == pytest.approx([50, 90])
+    assert tables.by_region(both).loc["zeros on satellite", "image"]["overall"] == pytest.approx(9)
+    assert [name for name, _ in tables.patterns(both).index] == list(names)
+    trials = [
+        {**dict(zip(attack.KEY, ("vgg_fcn", name, "zeros", 0, "quick")))} for name in ("satellite", "scenes")
+    ]
+    for value, trial in enumerate(trials, 1):
+        maps = {(name,): np.full(2, float(value)) for name in ("flip", "ppp", "mean")}
+        save_maps(attack.map_file(tmp_path, trial), maps | {("features", "0"): np.full((2, 2), value)})
+    shown = tables.features(tmp_path, trials)
+    assert [shown[name]["", "channel 0"].mean() for name in names] == [1, 2]
+    assert tables.channel_points(tmp_path, trials)["padding"].unique().tolist() == list(names)
+
+
 def test_regions_and_patterns():
     table = tables.by_region(rows(COST))
     assert list(table.columns) == list(attack.REGIONS)

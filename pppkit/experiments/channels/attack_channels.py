@@ -113,8 +113,8 @@ def pattern_by_channel(network: nn.Module, layer: str, images: Images, padding: 
     Returns:
         `(C, h, w)`.
     """
-    scale, generator = ImageScaling.of(3, IMAGENET), torch.Generator().manual_seed(0)
-    total, like = torch.zeros(()), next(network.parameters())
+    scale, like = ImageScaling.of(3, IMAGENET), next(network.parameters())
+    total, generator = torch.zeros(()), torch.Generator(like.device).manual_seed(0)
     for part in images.tensors[0].split(BATCH):
         world = scale(part, like)
         plain = world[..., room:-room, room:-room]

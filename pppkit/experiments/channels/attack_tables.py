@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from ...results.statistics import prediction_interval, rank_correlation
 from ...results.text import several
 from ..context import Trial
+from ..ppp.own_networks import data_title
 from . import attack
 from .attack import RANDOM, RANKINGS, REGIONS, STRONGEST
 
@@ -117,7 +118,7 @@ def curves(rows: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
     Returns:
         Frames with the columns `share`, `miou`, `channels` (which) and `half_width`, of random ones.
     """
-    out = {}
+    out, label = {}, _labels(rows["data"])
     start = rows.drop_duplicates([*NETWORK, "region"]).set_index([*NETWORK, "region"])["whole"]
     for (data, padding, seed, region), part in losses(rows).groupby([*NETWORK, "region"], sort=False):
         if seed:
@@ -129,8 +130,14 @@ def curves(rows: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
             parts.append(
                 line.assign(channels=FIRST.get(str(ranking), str(ranking)), miou=whole - line["loss"])
             )
-        out[str(padding), str(region)] = pd.concat(parts, ignore_index=True)
+        out[label(str(padding), str(data)), str(region)] = pd.concat(parts, ignore_index=True)
     return out
+
+
+def _labels(data: Iterable[str]) -> Callable[[str, str], str]:
+    """What a padding is called: with the pictures that its network learned from where there are several."""
+    several = len(set(data)) > 1
+    return lambda padding, name: f"{padding} on {data_title(name)}" if several else str(padding)
 
 
 def by_region(rows: pd.DataFrame, share: float = 25) -> pd.DataFrame:
@@ -140,7 +147,8 @@ def by_region(rows: pd.DataFrame, share: float = 25) -> pd.DataFrame:
         rows: Of `channel_attack`.
         share: In per cent; the nearest that was measured.
     """
-    found = losses(rows)
+    found, label = losses(rows), _labels(rows["data"])
+    found["padding"] = [label(*names) for names in zip(found["padding"], found["data"])]
     nearest = min(found["share"].unique(), key=lambda s: abs(s - share))
     table = found[found["share"] == nearest].pivot_table(
         index=["padding", "ranking"], columns="region", values="loss", sort=False
@@ -212,7 +220,9 @@ def patterns(rows: pd.DataFrame) -> pd.DataFrame:
         `as they are`, and `over the mean feature`, both divided by how strong a channel is; each with the
         ends of its interval.
     """
-    one = _with_surroundings(rows).set_index(["padding", "seed"])
+    one, label = _with_surroundings(rows), _labels(rows["data"])
+    named = [label(*names) for names in zip(one["padding"], one["data"])]
+    one = one.assign(padding=named).set_index(["padding", "seed"])
     out: dict[tuple[str, str], pd.Series] = {}
     for name, title in {"ppp rank": "as they are", "relative rank": "over the mean feature"}.items():
         out |= {(title, "rank correlation"): one[name], (title, "from"): one[f"{name} low"]}
@@ -222,7 +232,7 @@ def patterns(rows: pd.DataFrame) -> pd.DataFrame:
 
 def channel_points(folder: str | Path, trials: Sequence[Trial]) -> pd.DataFrame:
     """Every channel of first networks: `padding` and both of `CHANNEL`, over its mean feature."""
-    parts = [pd.DataFrame(columns=["padding", *CHANNEL])]
+    parts, label = [pd.DataFrame(columns=["padding", *CHANNEL])], _labels(t["data"] for t in trials)
     for trial in trials:
         if trial["seed"] == 0 and attack.map_file(folder, trial).is_file():
             kept = attack.maps(folder, trial)
@@ -233,16 +243,17 @@ def channel_points(folder: str | Path, trials: Sequence[Trial]) -> pd.DataFrame:
                 name: kept[key,][active] / kept["mean",][active]
                 for name, key in zip(CHANNEL, ("flip", "ppp"))
             }
-            parts.append(pd.DataFrame(both).assign(padding=trial["padding"]))
+            parts.append(pd.DataFrame(both).assign(padding=label(trial["padding"], trial["data"])))
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
 def features(folder: str | Path, trials: Sequence[Trial]) -> dict[str, dict[tuple[str, str], np.ndarray]]:
     """Mean features of the channels that are attacked first, by padding, for `pppkit.figures.gallery`."""
     out: dict[str, dict[tuple[str, str], np.ndarray]] = {}
+    label = _labels(t["data"] for t in trials)
     for trial in trials:
         if trial["seed"] == 0 and attack.map_file(folder, trial).is_file():
             kept = {key[1]: v for key, v in attack.maps(folder, trial).items() if key[0] == "features"}
             shown = {("", f"channel {k}"): values for k, values in kept.items()}
-            out[str(trial["padding"])] = shown
+            out[label(trial["padding"], trial["data"])] = shown
     return out
