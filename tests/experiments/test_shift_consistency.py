@@ -187,5 +187,14 @@ def test_stored_weights_are_not_trained_again(tmp_path, tiny, monkeypatch):
     one = trial("blurpool", profile="quick")
     first = invariance.measure(one, Context(tmp_path))
     monkeypatch.setattr(invariance, "fit", lambda *args, **kwargs: pytest.fail("trained again"))
-    again = invariance.measure(one, Context(tmp_path / "other", inputs=tmp_path))
+    again = invariance.measure(one, Context(tmp_path))
     assert first.equals(again)
+
+
+def test_verification_trains_again_beside_stored_weights(tmp_path, tiny, monkeypatch):
+    one, trained = trial("blurpool", profile="quick"), []
+    monkeypatch.setattr(invariance, "learn", lambda module, *args: trained.append(module))
+    file = tmp_path / "published" / "weights" / f"{invariance.name(one)}.pt"
+    models.save(invariance.untrained(one, 8).model, file)
+    invariance.measure(one, Context(tmp_path / "mine", inputs=tmp_path / "published"))
+    assert len(trained) == 1

@@ -164,7 +164,7 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
     data = open_data(context.data(trial["data"]), s["size"], s["images"], s["validation"])
     images, labels = held_out(data.validation)
     module = untrained(trial, len(data.classes))
-    file = context.weights(f"{name(trial)}.pt")
+    file = context.folder / "weights" / f"{name(trial)}.pt"  # not of `inputs`: `verify` trains again
     if file.is_file():
         module.model.load_state_dict(models.load(file).state_dict())
     else:
