@@ -45,7 +45,7 @@ def compare_with_printed(
             continue
         for metric in metrics:
             paper_mean, paper_std = cell[f"{metric}_mean"], cell[f"{metric}_std"]
-            mean, std, count = ours[metric].mean(), ours[metric].std(), len(ours)
+            mean, std, count = ours[metric].mean(), ours[metric].std(), int(ours[metric].count())
             found = welch_from_summary(mean, std, count, paper_mean, paper_std, n)
             row = {**names, "metric": metric, "mean": mean, "std": std, "n": count}
             row |= {"paper_mean": paper_mean, "paper_std": paper_std}

@@ -32,6 +32,16 @@ def test_compare_with_printed_by_hand():
     )
 
 
+def test_missing_values_are_no_trials():
+    rows = pd.DataFrame({"cell": "a", "score": [9.0, 11.0, None, None], "other": [1.0, None, None, None]})
+    printed = pd.DataFrame({"cell": ["a"], **{f"{m}_mean": [10.0] for m in ("score", "other")}})
+    printed = printed.assign(score_std=1.0, other_std=1.0)
+    found = compare_with_printed(rows, printed, ["cell"], ["score", "other"], n=10)
+    assert found["n"].tolist() == [2, 1] and found["verdict"].tolist() == ["agrees", "too few"]
+    whole = compare_with_printed(rows[:2], printed, ["cell"], ["score"], n=10)
+    assert found["half_width"][0] == whole["half_width"][0]
+
+
 def test_the_printed_table():
     printed = bhv_table.read_printed(PRINTED)
     assert len(printed) == 22 and set(printed["background"]) == {"0.0", "0.5"}
