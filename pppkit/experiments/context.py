@@ -29,7 +29,7 @@ class Context:
         folder: Gets what a trial leaves beside its rows: `maps/`, `weights/`, `checkpoints/`.
         paths: Folders of data sets by name: `"satellite"`, `"cifar10"`, or any name that trials give as their
             data.
-        device: Torch's: `"cpu"`, `"cuda"`.
+        device: Torch's: `"cpu"`, `"cuda"`, `"cuda:1"`.
         progress: Show how far a single trial is.
         inputs: Another folder whose `weights/` are read where `folder` has none.
     """
@@ -41,10 +41,12 @@ class Context:
     inputs: Path | None = None
 
     @property
-    def accelerator(self) -> str:
-        """Lightning's name for the device."""
-        kind = self.device.split(":")[0]
-        return "gpu" if kind == "cuda" else kind
+    def hardware(self) -> dict[str, Any]:
+        """The device as Lightning is told it: what kind, and of several GPUs which."""
+        kind, _, index = self.device.partition(":")
+        if kind != "cuda":
+            return {"accelerator": kind, "devices": 1}
+        return {"accelerator": "gpu", "devices": [int(index)] if index else 1}
 
     @property
     def sources(self) -> list[str]:
@@ -65,8 +67,7 @@ class Context:
 
     def fitting(self, label: str) -> dict[str, Any]:
         """What `pppkit.training.fit` is given for every training of a run that may be interrupted."""
-        folder = self.checkpoints(label)
-        return {"folder": folder, "accelerator": self.accelerator, "progress": self.progress}
+        return {"folder": self.checkpoints(label), "progress": self.progress, **self.hardware}
 
     def weights(self, name: str) -> Path:
         """The checkpoint of a name, which may not exist."""

@@ -185,7 +185,9 @@ def test_where():
 
 
 def test_context(tmp_path):
-    assert Context(tmp_path, device="cuda:1").accelerator == "gpu" and Context(tmp_path).accelerator == "cpu"
+    assert Context(tmp_path, device="cuda:1").hardware == {"accelerator": "gpu", "devices": [1]}
+    assert Context(tmp_path, device="cuda").hardware == {"accelerator": "gpu", "devices": 1}
+    assert Context(tmp_path).hardware == {"accelerator": "cpu", "devices": 1}
     assert Context(tmp_path).sources == ["scenes"]
     assert Context(tmp_path, {"satellite": "x"}).sources == ["scenes", "satellite"]
     (tmp_path / "theirs" / "weights").mkdir(parents=True)

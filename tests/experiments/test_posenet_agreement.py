@@ -245,6 +245,8 @@ def test_each_stage_has_both_measures(rows_of_stages):
     )
     assert "under other paddings SNR-PPP rises in 0 of 2 steps, and SPC of the stage" in stages.answer(both)
     assert stages.answer(both).endswith("goes the same way in 1 (horizontal) and 1 (gaussian).")
+    lacking = found.assign(horizontal=[0.15, 0.45, float("nan")])
+    assert "in 1 of 1 (horizontal) and 1 (gaussian)" in stages.answer(lacking)
     table = stages.table(found)
     assert table.loc[("ResNet-20", "zeros", "SPC, horizontal")].tolist() == ["0.150", "0.450", "0.350"]
     assert table.index.get_level_values("measure").tolist() == ["SNR-PPP", "SPC, horizontal", "SPC, gaussian"]

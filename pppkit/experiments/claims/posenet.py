@@ -240,7 +240,7 @@ def zeros_give_position(rows: Rows) -> Finding:
     text="PosENet frequently answers to networks without padding, as its large standard deviation shows",
     check=(
         "the root mean square of SPC over trials on networks without padding is above .05 in every family, "
-        "untrained or learned (by the mean square's interval)"
+        "untrained or learned (by the interval of networks' mean squares)"
     ),
     needs=["posenet"],
 )
@@ -248,7 +248,8 @@ def answers_without_padding(rows: Rows) -> Finding:
     """An answer is a correlation of either sign, so spread counts as a mean does."""
     blank = _on_scenes(rows, padded=False).dropna(subset=SPC)
     squares = some(blank, "maps that vary").assign(square=blank[SPC] ** 2)
-    cells = {kind: part["square"] for kind, part in squares.groupby(KIND, sort=False)}
+    networks = squares.groupby([*KIND, "seed"], sort=False)["square"].mean()
+    cells = dict(tuple(networks.groupby(level=KIND, sort=False)))
     words = [f"{_kind_name(kind)}: {math.sqrt(values.mean()):.3f}" for kind, values in cells.items()]
     lines = [_line(_kind_name(kind), {SINGLE: values - ANSWER**2}) for kind, values in cells.items()]
     return of_lines("; ".join(words), lines, _trials(rows))

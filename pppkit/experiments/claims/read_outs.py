@@ -20,7 +20,8 @@ ALONE = "posenet"  # the read-out on the picture itself
 SPC = "spc images"
 GRADIENTS = ("horizontal", "vertical", "gaussian")
 WITHOUT_CONTENT = ("black", "white", "noise")
-_claim = partial(claim, paper="PosENet", evidence=Evidence.PUBLISHED, needs=["posenet_tables"])
+SPREAD = "Intervals are over read-outs that start differently, of one network of each kind."
+_claim = partial(claim, paper="PosENet", evidence=Evidence.PUBLISHED, needs=["posenet_tables"], note=SPREAD)
 
 
 def _read(rows: Rows, **changed: Any) -> pd.DataFrame:
@@ -185,7 +186,7 @@ def depth_counts_not_channels(rows: Rows) -> Finding:
     place="4, Table 4",
     text="Without zero padding far less position can be read from a network",
     check="SPC on networks with their zeros exceeds that on the same networks without, for every pattern",
-    note="The paper takes the padding away, and pixels with it; ours see the picture's real surroundings.",
+    note=f"The paper takes the padding away, and pixels with it; ours see what really lies around. {SPREAD}",
 )
 def zeros_are_read(rows: Rows) -> Finding:
     """The same weights, with padding and with what really lies there."""

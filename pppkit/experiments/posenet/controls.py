@@ -149,8 +149,8 @@ def teach(model: ControlNetwork, trial: Trial, context: Context) -> float:
             folder=folder,
             batch=BATCH,
             precision="bf16-mixed",
-            accelerator=context.accelerator,
             progress=False,
+            **context.hardware,
         )
     model.to(context.device).eval()
     return float(trainer.callback_metrics["val_accuracy"])

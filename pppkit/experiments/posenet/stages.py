@@ -84,13 +84,20 @@ def answer(both: pd.DataFrame) -> str:
     for words, part in ((ZEROS, steps[steps["zeros"]]), ("other paddings", steps[~steps["zeros"]])):
         rises = part[PPP] > 0
         asked = [name for name in PATTERNS if part[name].notna().any()]
-        same = " and ".join(f"{((part[name] > 0) == rises).sum()} ({name})" for name in asked)
+        same = " and ".join(f"{_alike(part[name], rises)} ({name})" for name in asked)
         if len(part):
             ppp = f"under {words} SNR-PPP rises in {rises.sum()} of {len(part)} steps"
             parts.append(f"{ppp}, and SPC of the stage alone goes the same way in {same}")
     if not parts:
         return "No stage here has rows of both measures."
     return f"From a stage to the next, {'; '.join(parts)}."
+
+
+def _alike(changes: pd.Series, rises: pd.Series) -> str:
+    """In how many steps a measure rises as well or falls as well; a step that lacks it is not asked."""
+    known = changes.notna()
+    count = ((changes > 0) == rises)[known].sum()
+    return f"{count}" if known.all() else f"{count} of {known.sum()}"
 
 
 def table(both: pd.DataFrame) -> pd.DataFrame:

@@ -189,8 +189,8 @@ def measure(trial: Trial, context: Context) -> pd.DataFrame:
             data.validation,
             folder=folder,
             callbacks=[looks],
-            accelerator=context.accelerator,
             progress=context.progress,
+            **context.hardware,
             **how,
         )
     sizes = {"width": found["width"], "images": found["images"], "trained_size": found["size"]}
