@@ -231,6 +231,16 @@ def test_a_card_says_what_was_claimed_found_and_how():
     assert "<svg" not in page and 'class="ppp-claim-note">m &amp; n' in page  # words where no picture is
 
 
+def test_columns_that_are_read_and_columns_that_are_compared():
+    """Long words have room to break, also where they begin with a number."""
+    told = ["11.8 ± 1.1 points", "0.0 points apart on black, 80.7 on grey"]
+    table = pd.DataFrame({"gain": ["+1 ± 2", "-3"], "measured": told, "name": ["a", "b"], "n": [1, 2]})
+    cells = re.findall(r"<td(.*?)>(.*?)</td>", figures.table(table).text)
+    classes = {text: re.findall(r'class="(.*?)"', tag) for tag, text in cells}
+    assert classes["+1 ± 2"] == classes["1"] == [] and classes["a"] == ["text"]
+    assert classes[told[0]] == classes[told[1]] == ["text long"]
+
+
 def test_a_card_says_where_a_check_is_not_the_sentence():
     assert "beside the sentence" not in figures.claim_cards([made_up_claim()])._repr_html_()
     page = figures.claim_cards([made_up_claim(note="c < d")])._repr_html_()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pandas.io.formats.style import Styler
 
 STATIC = Path(__file__).parent / "static"
 ROWS = 15  # a longer table scrolls
+LONG = 30  # characters: a cell with more is read, not compared
 NUMBER = re.compile(r"\s*[-+−]?\.?\d")  # what a cell starts with that reads as a number
 CELL = re.compile(r"<(t[hd])\b([^>]*)>")
 HEADS = re.compile(r"<tr>((?:(?!</tr>).)*)</tr>\s*<tr>((?:(?!</tr>).)*)</tr>(?=\s*</thead>)", re.DOTALL)
@@ -89,7 +91,7 @@ def _markup(styler: Styler, long: bool) -> str:
     page = styler.to_html(sparse_index=not long, table_uuid="pppkit")
     style, _, body = page.rpartition("</style>")
     rules = re.sub(r"</?style[^>]*>", "", style).strip()
-    words = {i for i in range(frame.shape[1]) if _is_text(frame.iloc[:, i])}
+    words = {i: _kind(frame.iloc[:, i]) for i in range(frame.shape[1])}
     body = CELL.sub(lambda cell: _lean(cell, rules, words), body)
     if frame.columns.nlevels == 1:
         body = HEADS.sub(_one_head, body)
@@ -100,21 +102,28 @@ def _markup(styler: Styler, long: bool) -> str:
     return f'{scoped}<div class="ppp-scroll" tabindex="0">{body}</div>'.replace("T_pppkit", name)
 
 
-def _is_text(values: pd.Series) -> bool:
-    """Whether a column holds words: they stand at the left, numbers at the right."""
+def _kind(values: pd.Series) -> list[str]:
+    """Classes of a column's cells: words stand at the left and break, long ones have some room for it."""
     given = values.dropna()
-    return not pd.api.types.is_numeric_dtype(given) and not given.astype(str).str.match(NUMBER).all()
+    if pd.api.types.is_numeric_dtype(given):
+        return []
+    texts = given.astype(str)
+    if (texts.str.len() > LONG).any():
+        return ["text", "long"]
+    return [] if texts.str.match(NUMBER).all() else ["text"]
 
 
-def _lean(cell: re.Match[str], rules: str, words: set[int]) -> str:
-    """The tag of a cell with the name and the classes that rules ask for, and "text" in columns of words."""
+def _lean(cell: re.Match[str], rules: str, words: Mapping[int, list[str]]) -> str:
+    """The tag of a cell with the name and the classes that rules ask for, and those of its column."""
     tag, attributes = cell.groups()
     given = dict(re.findall(r'(\w+)="([^"]*)"', attributes))
     classes = given.pop("class", "").split()
     kept = [name for name in classes if not ROLES.match(name) or f".{name}" in rules]
-    worded = "index_name" in classes or any(f"col{i}" in classes for i in words)
-    if worded and "colspan" not in given:
-        kept.append("text")
+    of_column = [kinds for i, kinds in words.items() if f"col{i}" in classes]
+    if "index_name" in classes:
+        of_column.append(["text"])
+    if "colspan" not in given:
+        kept += [kind for kinds in of_column for kind in kinds]
     if f"#{given.get('id')}" not in re.findall(r"#\w+", rules):
         given.pop("id", None)
     if kept:

@@ -27,7 +27,23 @@ def test_menus_filter_with_the_keyboard(claims):
     assert set(shown.evaluate_all("all => all.map(card => card.dataset.verdict)")) == {verdict}
     assert claims.locator(".ppp-claims-filter output").inner_text() == f"{shown.count()} of {total} claims"
     claims.locator("select[name=verdict]").select_option("")
-    assert shown.count() == total
+    assert shown.count() == 30
+
+
+def test_a_button_shows_the_rest(claims):
+    """Which menus reach without it, and paper has anyway."""
+    cards, shown = claims.locator(CARDS), claims.locator(f"{CARDS}:visible")
+    button = claims.get_by_role("button", name="Show all")
+    last = cards.last.get_attribute("data-paper")
+    assert shown.count() == 30 < cards.count() and not cards.last.is_visible()
+    claims.locator("select[name=paper]").select_option(last)
+    assert cards.last.is_visible() and not button.is_visible()
+    claims.locator("select[name=paper]").select_option("")
+    claims.emulate_media(media="print")
+    assert shown.count() == cards.count()
+    claims.emulate_media(media="screen")
+    button.click()
+    assert shown.count() == cards.count() and not button.is_visible()
 
 
 def test_a_card_opens_to_its_check(claims):
