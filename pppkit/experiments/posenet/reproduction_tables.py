@@ -199,7 +199,9 @@ def learned_under_each(rows: pd.DataFrame, pattern: str = "horizontal") -> str:
         if "zeros" in means and len(others):
             ends = " to ".join(f"{others.iloc[i]:.2f} ({others.index[i]})" for i in (0, -1))
             parts.append(f"{titles()[model]} {means['zeros']:.2f} with zeros, {ends} with others")
-    return f"Networks that learned under each padding: {'; '.join(parts)}." if parts else ""
+    if not parts:
+        return "No network here learned under each padding: the published profile shows those that did."
+    return f"Networks that learned under each padding: {'; '.join(parts)}."
 
 
 MARKS = {AGREES: "", DISAGREES: " ✗", OPEN: " ?", "": ""}
