@@ -156,6 +156,11 @@ def log_ratio(after: pd.Series, before: pd.Series) -> pd.Series:
     return np.log(after / before)
 
 
+def layer_name(network: str, model: str, level: int) -> str:
+    """A layer of interest as the names of lines have it: the deepest is marked."""
+    return f"{network}, layer {level}{' (deepest)' * is_deepest(model, level)}"
+
+
 def layer_lines(
     values: pd.Series,
     rows: pd.DataFrame,
@@ -176,7 +181,7 @@ def layer_lines(
     for (model, data, level), part in rows.groupby([*FAMILY, "level"], sort=False):
         deepest = is_deepest(model, level)
         cells = by(values.loc[part.index], CASE, part)
-        name = f"{network_name(model, data)}, layer {level}{' (deepest)' * deepest}{beside}"
+        name = layer_name(network_name(model, data), model, level) + beside
         lines.append(Line(name, partial(pooled_intervals, cells, family), deepest or not deepest_decides))
     return lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -35,10 +35,18 @@ def _points(difference: Interval) -> str:
     return f"{difference.value:+.1f} ± {difference.half_width:.1f} points"
 
 
+def _gap(part: pd.DataFrame) -> pd.Series:
+    """By how many points the similar test is ahead, network by network."""
+    return part["similar"] - part["dissimilar"]
+
+
+def _gaps(cells: Mapping[str, pd.DataFrame], word: str) -> str:
+    return ", ".join(f"{_gap(part).mean():.1f} points apart {word} {name}" for name, part in cells.items())
+
+
 def _blind_to_place(part: pd.DataFrame, padding: str, level: float) -> dict[Hashable, Interval]:
     """Positive where both tests are as right as each other, network by network, within `POINT`."""
-    gap = (part["similar"] - part["dissimilar"]).abs()
-    return {padding: student_interval(POINT - gap, level)}
+    return {padding: student_interval(POINT - _gap(part).abs(), level)}
 
 
 @claim(
@@ -57,15 +65,12 @@ def full_convolutions_are_blind_to_place(rows: Rows) -> Finding:
         Line(name, partial(_blind_to_place, part, "full-zeros"), decides=name == "black")
         for name, part in found.items()
     ]
-    gaps = {name: (part["similar"] - part["dissimilar"]).mean() for name, part in found.items()}
-    measured = ", ".join(f"{gap:.1f} points apart on {name}" for name, gap in gaps.items())
-    return of_lines(measured, lines, _networks(rows))
+    return of_lines(_gaps(found, "on"), lines, _networks(rows))
 
 
 def _uses_place(part: pd.DataFrame, padding: str, level: float) -> dict[Hashable, Interval]:
     """Positive where the tests are further apart than `POINT`, network by network."""
-    gap = (part["similar"] - part["dissimilar"]).abs()
-    return {padding: student_interval(gap - POINT, level)}
+    return {padding: student_interval(_gap(part).abs() - POINT, level)}
 
 
 @claim(
@@ -81,9 +86,7 @@ def others_use_place(rows: Rows) -> Finding:
     cells = _cells(rows)
     found = {padding: _of(cells, BLACK, padding) for padding in ("none", "zeros")}
     lines = [Line(padding, partial(_uses_place, part, padding)) for padding, part in found.items()]
-    gaps = {padding: (part["similar"] - part["dissimilar"]).mean() for padding, part in found.items()}
-    measured = ", ".join(f"{gap:.1f} points apart with {padding}" for padding, gap in gaps.items())
-    return of_lines(measured, lines, _networks(rows))
+    return of_lines(_gaps(found, "with"), lines, _networks(rows))
 
 
 @claim(
@@ -102,9 +105,9 @@ def circular_disturbs(rows: Rows) -> Finding:
         Line("blind to place", partial(_blind_to_place, circular, "circular")),
         Line("less accurate", partial(_more_accurate, full, circular)),
     ]
-    gap = (circular["similar"] - circular["dissimilar"]).mean()
     lead = welch_interval(full["similar"], circular["similar"])
-    return of_lines(f"{gap:.1f} points apart; full-zeros {_points(lead)}", lines, _networks(rows))
+    measured = f"{_gap(circular).mean():.1f} points apart; full-zeros {_points(lead)}"
+    return of_lines(measured, lines, _networks(rows))
 
 
 def _more_accurate(part: pd.DataFrame, other: pd.DataFrame, level: float) -> dict[Hashable, Interval]:

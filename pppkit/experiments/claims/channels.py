@@ -11,6 +11,7 @@ import pandas as pd
 
 from ...models import TITLES
 from ...results.statistics import LEVEL, Interval, student_interval, welch_interval
+from ...results.text import signed
 from ..channels.location import CIFAR
 from .base import Finding, Line, claim, of_lines
 from .rows import Rows, some
@@ -56,18 +57,12 @@ def _by_grid(rows: Rows, task: str, network: str, intervals_at: Mapping[int, At]
         Line(f"{k}x{k}", partial(_case, network, at), decides=spread[k] or not any(spread.values()))
         for k, at in intervals_at.items()
     ]
-    measured = "; ".join(f"on {line.name} {_difference(line.intervals[network])}" for line in lines)
+    measured = "; ".join(f"on {line.name} {signed(line.intervals[network])} points" for line in lines)
     return of_lines(measured, lines, _networks(rows, task))
 
 
 def _case(network: str, at: At, level: float) -> dict[Hashable, Interval]:
     return {network: at(level)}
-
-
-def _difference(found: Interval) -> str:
-    """One network alone has no interval."""
-    spread = f" ± {found.half_width:.1f}" if math.isfinite(found.half_width) else ""
-    return f"{found.value:+.1f}{spread} points"
 
 
 _POSITIVE = "is positive on every grid with several networks"

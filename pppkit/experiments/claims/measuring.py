@@ -12,8 +12,7 @@ from ...models import TITLES
 from ...results.statistics import Interval, welch_from_summary
 from ..ppp.likeness import GROUPS
 from ..ppp.published_networks import TRAINED
-from ..ppp.tables import is_deepest
-from .base import CASE, Evidence, Finding, Line, claim, of_lines
+from .base import CASE, Evidence, Finding, Line, claim, layer_name, of_lines
 from .rows import Rows, some
 
 LIKENESS = "likeness_padded"
@@ -46,8 +45,7 @@ def more_images_show_it(rows: Rows) -> Finding:
     both = one.merge(some(many, "trained network"), on=cell, suffixes=(" one", " many"))
     lines = []
     for (model, level), part in both.groupby(["model", "level"], sort=False):
-        name = f"{TITLES[model]}, layer {level}{' (deepest)' * is_deepest(model, level)}"
-        lines.append(Line(name, partial(_rises, part, images)))
+        lines.append(Line(layer_name(TITLES[model], model, level), partial(_rises, part, images)))
     first, last = both[f"{LIKENESS} one"], both[f"{LIKENESS} many"]
     measured = (
         f"it rose in {(last > first).sum()} of {len(both)} cases, in the median from {first.median():.2f} "

@@ -25,6 +25,7 @@ from .base import (
     by,
     claim,
     layer_lines,
+    layer_name,
     leading,
     log_ratio,
     networks,
@@ -149,7 +150,7 @@ def snr_and_mae_agree(rows: Rows) -> Finding:
     lines, measured = [], []
     for (model, data, level), part in last.groupby(LAYER, sort=False):
         last_layer = is_deepest(model, level)
-        name = f"{network_name(model, data)}, layer {level}{' (deepest)' * last_layer}"
+        name = layer_name(network_name(model, data), model, level)
         lines.append(Line(name, partial(_agreement, part), last_layer))
         if last_layer:
             found = {case: f.value + 0.5 for case, f in lines[-1].intervals.items() if np.isfinite(f.value)}

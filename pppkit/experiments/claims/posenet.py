@@ -12,6 +12,7 @@ from scipy import stats
 
 from ...models import TITLES
 from ...results.statistics import Interval, Verdict, pooled_intervals, share_interval
+from ..posenet.read_outs import TESTS
 from ..posenet.tables import discrimination
 from ..ppp import tables
 from ..ppp.own_networks import network_name
@@ -19,7 +20,6 @@ from .base import FAMILY, Finding, Line, claim, leading, of_lines
 from .rows import CannotTell, Rows, some
 
 SPC = "spc images"
-TESTS = ("images", "black", "white", "noise")
 ANSWER = 0.05  # a correlation with less is none
 SINGLE = "one case"
 KIND = [*FAMILY, "weights"]

@@ -12,8 +12,7 @@ from ...models import TITLES
 from ...results.statistics import LEVEL, Interval
 from ..ppp import published_tables
 from ..ppp.published_networks import TRAINED
-from ..ppp.tables import is_deepest
-from .base import CASE, Evidence, Finding, Line, claim, of_lines
+from .base import CASE, Evidence, Finding, Line, claim, layer_name, of_lines
 from .rows import Rows, some
 from .training import MAE_NOTE, by_verdict
 
@@ -42,8 +41,7 @@ def _lines(rows: pd.DataFrame, start: str, metric: str) -> list[Line]:
         return published_tables.compare(rows, start, metric, level)
 
     def line(model: str, layer: int, decides: bool) -> Line:
-        name = f"{TITLES[model]}, layer {layer}{' (deepest)' * is_deepest(model, layer)}"
-        name += "" if decides else ", other paddings"
+        name = layer_name(TITLES[model], model, layer) + ("" if decides else ", other paddings")
 
         def intervals_at(level: float) -> dict[Hashable, Interval]:
             found = compared(level)

@@ -11,6 +11,7 @@ import pandas as pd
 from ...models import TITLES
 from ...results.statistics import Interval, student_interval, welch_interval
 from ..posenet.encoders import OPTIMAL
+from ..posenet.read_outs import TESTS
 from ..posenet.reproduction_grids import SETTINGS
 from ..ppp.published_networks import NETWORKS
 from .base import Evidence, Finding, Line, claim, of_lines
@@ -19,7 +20,7 @@ from .rows import Rows, some
 ALONE = "posenet"  # the read-out on the picture itself
 SPC = "spc images"
 GRADIENTS = ("horizontal", "vertical", "gaussian")
-WITHOUT_CONTENT = ("black", "white", "noise")
+WITHOUT_CONTENT = TESTS[1:]
 SPREAD = "Intervals are over read-outs that start differently, of one network of each kind."
 _claim = partial(claim, paper="PosENet", evidence=Evidence.PUBLISHED, needs=["posenet_tables"], note=SPREAD)
 
